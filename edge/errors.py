@@ -1,0 +1,26 @@
+"""Every error that a user can mend. Each is also the built-in error that it resembles."""
+from __future__ import annotations
+
+
+class MasqueError(Exception):
+    """Anything a user can mend; its message says what, where, both numbers and what to do next."""
+
+
+class BoardError(MasqueError, ValueError):
+    """A board file that cannot be trusted, or a board that does not exist."""
+
+
+class DataError(MasqueError, ValueError):
+    """Training or evaluation data that cannot be trusted."""
+
+
+class ModelError(MasqueError, ValueError):
+    """A model file that is missing, damaged, foreign or made for another tier."""
+
+
+class PictureError(MasqueError, ValueError):
+    """A picture or trimap that cannot be read or does not fit."""
+
+
+class OutputError(MasqueError, OSError):
+    """A place that cannot be written to."""
