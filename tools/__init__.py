@@ -1,0 +1,1 @@
+"""What a developer runs at the desk: flash, profile, bundle, simulate, measure."""
