@@ -1,0 +1,95 @@
+"""The card beside each model: what it is, what it was trained on, what it scored, and how to know that it is whole."""
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from edge.errors import ModelError
+
+MODELS = Path(__file__).with_name("models")
+"""The models that ship with the package."""
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry point of a model file. Shapes count from the batch; real value = scale · (integer − zero_point)."""
+
+    input_shape: tuple[int, ...]
+    input_scale: float
+    input_zero_point: int
+    output_shape: tuple[int, ...]
+    output_scale: float
+    output_zero_point: int
+
+
+class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the model answers for a stored picture: the person mask at 0.5, its bits packed by rows, base64."""
+
+    picture: str
+    picture_sha256: str
+    signature: str
+    shape: tuple[int, int]
+    mask: str
+
+
+class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model's card, `STEM.json` beside `STEM.tflite`. metrics: figure name → value, int8 beside float."""
+
+    kind: str
+    tier: str
+    sha256: str
+    size_bytes: int
+    parameters: int
+    classes: tuple[str, ...]
+    signatures: dict[str, Signature]
+    recipe: dict[str, str | int | float | None]
+    data: dict[str, str | int | dict[str, int] | list[str]]
+    metrics: dict[str, float]
+    measured: str
+    limits: list[str]
+    licence: str
+    proof: Proof
+
+
+def card_path(model: Path) -> Path:
+    """Where a model's card lies."""
+    return model.with_suffix(".json")
+
+
+def read_card(model: Path) -> Card:
+    """Reads and checks the card of a model file. Raises ModelError when it is missing or not a card."""
+    path = card_path(model)
+    if not path.is_file():
+        raise ModelError(f"{path}: the card of {model.name} is missing; models and cards travel together")
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Card)
+    except msgspec.MsgspecError as error:
+        raise ModelError(f"{path}: not a model card ({error})") from error
+
+
+def read_verified(model: Path, kind: str, tier: str) -> tuple[bytes, Card]:
+    """A model's bytes and card after every check that needs no interpreter.
+
+    Raises ModelError, naming the file and both values, when it is missing, no TFLite file, cut short, altered, or
+    made for another purpose or tier.
+    """
+    if not model.is_file():
+        raise ModelError(f"{model}: no such model; `masque models` lists those that are installed")
+    content = model.read_bytes()
+    card = read_card(model)
+    if content[4:8] != b"TFL3":
+        raise ModelError(f"{model}: not a TFLite file (it starts with {content[:8].hex(' ') or 'nothing'})")
+    if len(content) != card.size_bytes:
+        raise ModelError(f"{model}: is {len(content):,} bytes, its card says {card.size_bytes:,}; install it again")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != card.sha256:
+        raise ModelError(f"{model}: SHA-256 is {digest[:12]}…, its card says {card.sha256[:12]}…; install it again")
+    if (card.kind, card.tier) != (kind, tier):
+        raise ModelError(f"{model}: is a {card.kind} model for tier {card.tier}; {kind} for tier {tier} is wanted")
+    return content, card
+
+
+def model_path(kind: str, tier: str, folder: Path = MODELS) -> Path:
+    """Where the model of a kind (seg) and tier (small, medium, large) lies."""
+    return folder / f"{kind}-{tier}.tflite"

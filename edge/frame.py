@@ -1,0 +1,115 @@
+"""The things that walk through the rooms: frames, regions, masks, trimaps, mattes. Frozen, checked once at the door."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of the full frame. top, left, height, width: whole pixels; height and width are at least 1."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if self.top < 0 or self.left < 0 or self.height < 1 or self.width < 1:
+            raise ValueError(f"region {self} must start at (0, 0) or later and hold at least one pixel")
+
+    @classmethod
+    def whole(cls, shape: tuple[int, ...]) -> Region:
+        """The region that covers an array of this (height, width, …) shape."""
+        return cls(0, 0, shape[0], shape[1])
+
+    @classmethod
+    def around(cls, mask: np.ndarray, margin: float, threshold: float = 0.5) -> Region | None:
+        """The box that holds every mask value (h, w) above threshold, grown on each side.
+
+        margin is a fraction of the box's longer side; the box stays inside the mask. None: nothing is above.
+        """
+        rows = np.flatnonzero((mask > threshold).any(axis=1))
+        if rows.size == 0:
+            return None
+        columns = np.flatnonzero((mask > threshold).any(axis=0))
+        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        grow = margin * max(bottom - top, right - left)
+        top, left = max(0, int(top - grow)), max(0, int(left - grow))
+        bottom = min(mask.shape[0], int(np.ceil(bottom + grow)))
+        right = min(mask.shape[1], int(np.ceil(right + grow)))
+        return cls(top, left, bottom - top, right - left)
+
+    def scaled(self, factor_y: float, factor_x: float, within: tuple[int, ...]) -> Region:
+        """This region on a picture that is larger by the two factors, rounded outwards, inside (height, width)."""
+        top, left = int(self.top * factor_y), int(self.left * factor_x)
+        bottom = min(within[0], int(np.ceil((self.top + self.height) * factor_y)))
+        right = min(within[1], int(np.ceil((self.left + self.width) * factor_x)))
+        return Region(min(top, bottom - 1), min(left, right - 1), max(1, bottom - top), max(1, right - left))
+
+    def cut(self, array: np.ndarray) -> np.ndarray:
+        """The part of an (H, W, …) array inside the region: a view, not a copy."""
+        return array[self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def paste(self, into: np.ndarray, part: np.ndarray) -> None:
+        """Writes part (height, width, …) over the region of an (H, W, …) array, in place."""
+        self.cut(into)[...] = part
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture. pixels (H, W, 3) uint8 RGB; index counts from 0; time_ns is monotonic, 0 for photographs."""
+
+    pixels: np.ndarray
+    index: int = 0
+    time_ns: int = 0
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:
+            raise ValueError(f"a frame is (H, W, 3) uint8, not {self.pixels.shape} {self.pixels.dtype}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Where the network saw a person. values (h, w) float32 in 0..1 over `region` of the frame, at network size."""
+
+    values: np.ndarray
+    region: Region
+
+    def __post_init__(self) -> None:
+        if self.values.dtype != np.float32 or self.values.ndim != 2:
+            raise ValueError(f"a mask is (h, w) float32, not {self.values.shape} {self.values.dtype}")
+
+
+@dataclass(frozen=True)
+class Trimap:
+    """values (H, W) uint8: 0 background, 128 unknown, 255 foreground."""
+
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.values.dtype != np.uint8 or self.values.ndim != 2:
+            raise ValueError(f"a trimap is (H, W) uint8, not {self.values.shape} {self.values.dtype}")
+
+    @property
+    def unknown(self) -> np.ndarray:
+        """(H, W) bool: the pixels that a solver has to decide."""
+        return self.values == 128
+
+
+@dataclass(frozen=True)
+class Matte:
+    """How opaque the person is. alpha (H, W) uint8, 255 = person, at the frame's own size; zero outside `region`."""
+
+    alpha: np.ndarray
+    region: Region
+
+    def __post_init__(self) -> None:
+        if self.alpha.dtype != np.uint8 or self.alpha.ndim != 2:
+            raise ValueError(f"an alpha is (H, W) uint8, not {self.alpha.shape} {self.alpha.dtype}")

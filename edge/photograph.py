@@ -1,0 +1,150 @@
+"""Photographs in, pictures out: untrusted files decoded with limits, results written beside and then renamed."""
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+from edge.errors import OutputError, PictureError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
+"""Decoders that a stranger's file may reach; Pillow knows many more."""
+
+MAX_PIXELS = 100_000_000
+"""A larger picture is refused before a pixel is decoded (a decompression bomb is a few kB on disk)."""
+
+Image.MAX_IMAGE_PIXELS = None  # our own limit below gives the better message, before decoding too
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """pixels (H, W, 3) uint8 RGB in sRGB, upright; notes: what had to be done to get there, for the report."""
+
+    pixels: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+def read_photograph(path: Path) -> Photograph:
+    """Decodes a picture of any mode: turned as its EXIF says, colours brought to 8-bit sRGB, first frame only.
+
+    Transparent pixels are laid over white. Raises PictureError for anything that is not a whole picture.
+    """
+    with _opened(path) as image:
+        notes = ("animated: only the first picture was used",) if _is_animation(image) else ()
+        try:
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+            return Photograph(np.asarray(_srgb(image)), notes)
+        except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
+            raise PictureError(f"{path}: the picture is damaged or cut short ({error}); "
+                               "copy it again from its source") from error
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Decodes a one-channel picture such as a trimap → (H, W) uint8; colour is averaged to grey, EXIF honoured."""
+    return cv2.cvtColor(read_photograph(path).pixels, cv2.COLOR_RGB2GRAY)
+
+
+def _opened(path: Path) -> Image.Image:
+    """The picture's header, checked; no pixel is decoded yet."""
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise PictureError(f"{path}: is a folder; give a picture file")
+        if size == 0:
+            raise PictureError(f"{path}: the file is empty (0 bytes)")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(path, formats=FORMATS)
+    except Image.UnidentifiedImageError as error:
+        raise PictureError(f"{path}: not a picture in a known format ({', '.join(FORMATS)})") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise PictureError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    if image.width * image.height > MAX_PIXELS:
+        image.close()
+        raise PictureError(f"{path}: {image.width}×{image.height} is {image.width * image.height / 1e6:.0f} "
+                           f"megapixels, at most {MAX_PIXELS / 1e6:.0f} are read; make it smaller first")
+    return image
+
+
+def _is_animation(image: Image.Image) -> bool:
+    return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+
+
+def _srgb(image: Image.Image) -> Image.Image:
+    """Any Pillow mode → 8-bit RGB."""
+    if image.mode.startswith("I;16") or image.mode == "I":
+        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no agreed white")
+    if image.mode in ("P", "PA", "LA", "RGBA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return _from_profile(image).convert("RGB")
+
+
+def _from_profile(image: Image.Image) -> Image.Image:
+    """Applies an embedded ICC profile (phones: Display P3; print shops: CMYK); an unusable one is ignored."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK", "L"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return image
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+
+
+def png_bytes(picture: np.ndarray) -> bytes:
+    """(H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA uint8 → PNG, fast rather than small (zlib level 1)."""
+    if picture.ndim == 3:
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR)
+    done, encoded = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not done:
+        raise OutputError(f"a picture of {picture.shape[1]}×{picture.shape[0]} could not be encoded as PNG")
+    return encoded.tobytes()
+
+
+def write_together(pictures: dict[Path, np.ndarray], threads: int = 1) -> None:
+    """Writes every picture as PNG or none: each beside its place first, all renamed at the end.
+
+    Raises OutputError (folder missing or read-only, disk full), leaving what stood there before.
+    """
+    places = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in pictures}
+
+    def encode(path: Path) -> None:
+        places[path].write_bytes(png_bytes(pictures[path]))
+
+    try:
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            for done in [pool.submit(encode, path) for path in pictures]:
+                done.result()
+        for path, beside in places.items():
+            os.replace(beside, path)
+    except OSError as error:
+        raise OutputError(f"{error.filename or next(iter(pictures)).parent}: cannot be written "
+                          f"({error.strerror or error}); nothing was changed") from error
+    finally:
+        for beside in places.values():
+            beside.unlink(missing_ok=True)
+
+
+def output_folder(path: Path) -> Path:
+    """Makes the folder where it is missing. Raises OutputError where it cannot be written to."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made a folder ({error.strerror or error}); choose another --out") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: no permission to write here; choose another --out")
+    return path

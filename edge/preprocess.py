@@ -1,0 +1,71 @@
+"""Pixels → network input, and the network's answer → mask. The ONE place that training, evaluation and run time share.
+
+A region of the picture is fitted into the tier's input without distortion. What stays free is black: in int8 that is
+the zero point, the very value with which convolutions pad, so a bar looks to the network like the end of the picture.
+"""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from edge.frame import Region
+
+
+class Placement(NamedTuple):
+    """Where the fitted region lies inside the network input: top, left, height, width in input pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def cut(self, values: np.ndarray) -> np.ndarray:
+        """The part of an (h, w, …) network input or output that shows the picture: a view."""
+        return values[self.top : self.top + self.height, self.left : self.left + self.width]
+
+
+def upright(region_shape: tuple[int, ...], portrait: tuple[int, int]) -> tuple[int, int]:
+    """The (height, width) of the network input, portrait or turned, that a (height, width) region fills better."""
+    height, width = region_shape[:2]
+    return portrait if height >= width else (portrait[1], portrait[0])
+
+
+def place(region_shape: tuple[int, ...], into: tuple[int, int]) -> Placement:
+    """Centres a (height, width) region inside a (height, width) input, as large as it fits, proportions kept."""
+    height, width = region_shape[:2]
+    scale = min(into[0] / height, into[1] / width)
+    fitted_h = min(into[0], max(1, round(height * scale)))
+    fitted_w = min(into[1], max(1, round(width * scale)))
+    return Placement((into[0] - fitted_h) // 2, (into[1] - fitted_w) // 2, fitted_h, fitted_w)
+
+
+def letterbox(values: np.ndarray, into: tuple[int, int]) -> np.ndarray:
+    """Fits an (H, W) or (H, W, C) array into (height, width), black around it; the dtype stays.
+
+    Shrinking averages over each pixel's area (no aliasing), enlarging is linear.
+    """
+    spot = place(values.shape, into)
+    shrinks = spot.height < values.shape[0] or spot.width < values.shape[1]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    boxed = np.zeros(into + values.shape[2:], values.dtype)
+    spot.cut(boxed)[...] = cv2.resize(values, (spot.width, spot.height), interpolation=interpolation)
+    return boxed
+
+
+def quantised(boxed: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8 → (1, h, w, 3) int8 with scale 1/255 and zero point −128: flipping the top bit is all it takes."""
+    return (boxed ^ 0x80).view(np.int8)[None]
+
+
+def grown_to_aspect(region: Region, aspect: float, within: tuple[int, ...]) -> Region:
+    """Grows a region about its centre until width/height reaches aspect, inside a (height, width) picture.
+
+    So the bars of `letterbox` are filled with picture wherever there is some.
+    """
+    height = min(within[0], max(region.height, round(region.width / aspect)))
+    width = min(within[1], max(region.width, round(region.height * aspect)))
+    top = min(max(0, region.top - (height - region.height) // 2), within[0] - height)
+    left = min(max(0, region.left - (width - region.width) // 2), within[1] - width)
+    return Region(top, left, height, width)

@@ -1,0 +1,74 @@
+"""Which TFLite runtime this machine has: LiteRT (`ai-edge-litert`) first, `tflite-runtime` where a board is pinned."""
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+
+from edge.errors import ModelError
+
+RUNTIMES = {"ai-edge-litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+"""Distribution → module, in order of preference: the same file ran 8 times faster on the first (README, runtimes)."""
+
+EDGE_TPU_LIBRARY = "libedgetpu.so.1"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """An installed TFLite runtime; module has Interpreter and load_delegate."""
+
+    name: str
+    version: str
+    module: ModuleType
+
+
+def installed_runtimes() -> tuple[str, ...]:
+    """Distribution names of the runtimes that can be imported here, best first; imports none of them."""
+    return tuple(name for name, module in RUNTIMES.items() if importlib.util.find_spec(module.split(".")[0]))
+
+
+@cache
+def open_runtime(name: str | None = None) -> Runtime:
+    """Imports a runtime, the best one when none is named. Raises ModelError when there is none."""
+    candidates = (name,) if name else installed_runtimes()
+    if not candidates:
+        raise ModelError("no TFLite runtime is installed; `pip install ai-edge-litert` (or tflite-runtime, "
+                         "Python 3.11 and numpy 1 only)")
+    try:
+        module = importlib.import_module(RUNTIMES[candidates[0]])
+    except (ImportError, SystemError, AttributeError) as error:
+        raise ModelError(f"{candidates[0]} is installed but does not load here ({error}); "
+                         "`masque doctor` says what fits together") from error
+    return Runtime(candidates[0], importlib.metadata.version(candidates[0]), module)
+
+
+def edge_tpu_delegate(runtime: Runtime):
+    """The Edge TPU as a delegate, or None when its library or device is absent."""
+    try:
+        ctypes.CDLL(EDGE_TPU_LIBRARY)  # a runtime prints a traceback of its own when the library is missing
+        return runtime.module.load_delegate(EDGE_TPU_LIBRARY)
+    except (OSError, ValueError):
+        return None
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Keeps what native libraries print about themselves off standard error ("Created TensorFlow Lite XNNPACK
+    delegate"): there our users read one line a problem. What goes wrong is raised, not printed."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
