@@ -1,0 +1,80 @@
+"""The linear system of KNN matting over the unknown pixels only (Chen, Li, Tang 2013, eq. 4–12).
+
+The paper solves (L + λ·D_known)·α = λ·v over every pixel. Known pixels here are exact (λ → ∞): their columns move to
+the right-hand side and only unknown pixels stay variables. A weak pull (`PRIOR`) towards a first guess keeps the
+system definite, and so settles islands of unknown pixels that have no path to a known one.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from edge.frame import Trimap
+from edge.matting.features import colour_and_place
+
+PRIOR = 1e-3
+"""Weight of the first guess against a row sum of about K."""
+
+NEARBY_BANDS = 2
+"""Known pixels farther than this many band widths from any unknown one are left out of the search."""
+
+
+@dataclass(frozen=True)
+class KnnSystem:
+    """matrix · α = bias, symmetric positive definite. where (n,): flat indices of the unknown pixels; guess (n,)."""
+
+    matrix: sparse.csr_matrix
+    bias: np.ndarray
+    where: np.ndarray
+    guess: np.ndarray
+
+
+def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None, neighbours: int,
+               position_weight: float) -> KnnSystem:
+    """pixels (h, w, 3) uint8, trimap of the same size, guess (h, w) float32 alpha or None, K neighbours."""
+    where = np.flatnonzero(trimap.unknown)
+    known = np.flatnonzero(_nearby_known(trimap))
+    if guess is None:
+        guess = guess_from_distance(trimap)
+    nodes = np.concatenate([where, known])
+    features = colour_and_place(pixels, nodes, position_weight)
+    distance, index = _nearest(features, where.size, min(neighbours, nodes.size - 1))
+    weights = 1 - distance / max(distance.max(), 1e-12)
+    links = sparse.csr_matrix(
+        (weights.ravel(), (np.repeat(np.arange(where.size), index.shape[1]), index.ravel())),
+        shape=(where.size, nodes.size))
+    among_unknown, to_known = links[:, : where.size], links[:, where.size :]
+    affinity = (among_unknown + among_unknown.T) * 0.5
+    degree = np.asarray(affinity.sum(axis=1) + to_known.sum(axis=1)).ravel()
+    first = guess.reshape(-1)[where]
+    bias = to_known @ (trimap.values.reshape(-1)[known] / 255.0) + PRIOR * first
+    matrix = sparse.diags(degree + PRIOR) - affinity
+    return KnnSystem(matrix.tocsr(), bias, where, first)
+
+
+def _nearest(features: np.ndarray, unknown: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distances and indices (unknown, count) of each unknown pixel's nearest others among all nodes."""
+    tree = cKDTree(features, balanced_tree=False, compact_nodes=False)
+    distance, index = tree.query(features[:unknown], k=count + 1)
+    itself = index == np.arange(unknown)[:, None]
+    itself[~itself.any(axis=1), -1] = True  # among many equal pixels the pixel itself may not be listed
+    keep = ~itself
+    return distance[keep].reshape(unknown, count), index[keep].reshape(unknown, count)
+
+
+def _nearby_known(trimap: Trimap) -> np.ndarray:
+    known = ~trimap.unknown
+    distance = cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 3)
+    half_band = cv2.distanceTransform(trimap.unknown.astype(np.uint8), cv2.DIST_L2, 3).max()
+    return known & (distance <= max(8.0, NEARBY_BANDS * 2 * half_band))
+
+
+def guess_from_distance(trimap: Trimap) -> np.ndarray:
+    """A first alpha from the trimap alone: how near a pixel is to known foreground against known background."""
+    to_person = cv2.distanceTransform((trimap.values != 255).astype(np.uint8), cv2.DIST_L2, 3)
+    to_rest = cv2.distanceTransform((trimap.values != 0).astype(np.uint8), cv2.DIST_L2, 3)
+    return (to_rest / np.maximum(to_person + to_rest, 1e-6)).astype(np.float32)

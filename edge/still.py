@@ -1,0 +1,134 @@
+"""One photograph through the stages: person → refine → trimap → (fine: KNN matting) → the photograph's own size."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from edge.board_shapes import CameraBoard, Tier
+from edge.frame import Matte, Region, Trimap
+from edge.matting.foreground import foreground
+from edge.matting.guided import enlarged_alpha
+from edge.matting.trimap import enlarged_trimap, shrunk_trimap, trimap_from
+from edge.refine import on_guide, refine
+from edge.report import StageTimes
+from edge.segment.person import find_person
+from edge.segment.tflite import Segmenter
+
+
+@dataclass
+class Still:
+    """A photograph's matte, its trimap (H, W), the person's own colours (H, W, 3) uint8, and what was done."""
+
+    matte: Matte
+    trimap: Trimap
+    foreground: np.ndarray
+    solver: str = "none"
+    unknown_pixels: int = 0
+    iterations: int = 0
+    residual: float = 0.0
+    fallbacks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The photograph at working size: pixels (h, w, 3) uint8, alpha (h, w) float32 (None: not known yet), trimap."""
+
+    pixels: np.ndarray
+    alpha: np.ndarray | None
+    trimap: Trimap
+
+    def scaled(self, factor: float) -> Draft:
+        """The same draft with sides `factor` (under 1) times as long."""
+        size = tuple(max(2, int(side * factor)) for side in self.trimap.values.shape)
+        alpha = None if self.alpha is None else cv2.resize(self.alpha, size[::-1], interpolation=cv2.INTER_AREA)
+        pixels = cv2.resize(self.pixels, size[::-1], interpolation=cv2.INTER_AREA)
+        return Draft(pixels, alpha, shrunk_trimap(self.trimap, size))
+
+
+class StillPath:
+    """The still path of one board; holds no picture between two photographs."""
+
+    def __init__(self, board: CameraBoard, tier: Tier, segmenter: Segmenter | None, fine: bool) -> None:
+        """segmenter may be None when every photograph comes with its trimap. fine: solve KNN matting in the band."""
+        self.board, self.tier, self.segmenter, self.fine = board, tier, segmenter, fine
+
+    def matte(self, pixels: np.ndarray, times: StageTimes, trimap: Trimap | None = None) -> Still:
+        """pixels (H, W, 3) uint8; a trimap (H, W) replaces segmentation and is solved whatever the quality."""
+        draft = self._drafted(pixels, times) if trimap is None else self._drafted_from(pixels, trimap)
+        if draft is None:
+            return _nobody(pixels)
+        still = Still(Matte(np.empty((0, 0), np.uint8), Region.whole(pixels.shape)), draft.trimap, pixels)
+        if self.fine or trimap is not None:
+            draft = self._solved(draft, still, times)
+        alpha = enlarged_alpha(pixels, draft.pixels, draft.alpha)
+        still.trimap = trimap or enlarged_trimap(draft.trimap, pixels.shape[:2])
+        if trimap is not None:
+            np.copyto(alpha, trimap.values, where=~trimap.unknown)
+        still.matte = Matte(alpha, Region.around(alpha, 0.0, threshold=0) or Region.whole(alpha.shape))
+        times.lap("refine")
+        still.foreground = foreground(pixels, alpha, draft.pixels, draft.alpha)
+        times.lap("foreground")
+        return still
+
+    def _drafted(self, pixels: np.ndarray, times: StageTimes) -> Draft | None:
+        """Person, soft alpha and trimap from the network; None when nobody is there."""
+        assert self.segmenter is not None
+        mask = find_person(self.segmenter, pixels)
+        times.lap("segment")
+        if mask is None:
+            return None
+        work = _working_copy(pixels, self.tier)
+        alpha = refine(work, on_guide(mask, pixels.shape[:2], work.shape[:2]),
+                       self.board.refine.guided_epsilon.value)
+        times.lap("refine")
+        trimap = trimap_from(alpha, self.board.matting.trimap_band_px.value)
+        times.lap("trimap")
+        return Draft(work, alpha, trimap)
+
+    def _drafted_from(self, pixels: np.ndarray, trimap: Trimap) -> Draft:
+        work = _working_copy(pixels, self.tier)
+        return Draft(work, None, shrunk_trimap(trimap, work.shape[:2]))
+
+    def _solved(self, draft: Draft, still: Still, times: StageTimes) -> Draft:
+        """KNN matting of the unknown band, at a smaller size where the board's budget of unknowns asks for it."""
+        from edge.matting.solve import solve  # scipy takes 60 MB; a fast cut never needs it
+        from edge.matting.system import knn_system
+
+        unknown, budget = int(draft.trimap.unknown.sum()), self.board.matting.max_unknowns.value
+        if unknown > budget:
+            factor = 0.98 * (budget / unknown) ** 0.5
+            draft = draft.scaled(factor)
+            still.fallbacks.append(f"{unknown:,} unknown pixels, the board's budget is {budget:,}: "
+                                   f"solved at {factor:.2f} of the working size")
+        if not draft.trimap.unknown.any():
+            return Draft(draft.pixels, draft.trimap.values.astype(np.float32) / 255, draft.trimap)
+        system = knn_system(draft.pixels, draft.trimap, draft.alpha, self.board.matting.neighbours.value,
+                            self.tier.position_weight.value)
+        times.lap("neighbours")
+        solution = solve(system)
+        alpha = draft.trimap.values.astype(np.float32) / 255
+        alpha.reshape(-1)[system.where] = solution.alpha
+        times.lap("solve")
+        still.solver, still.unknown_pixels = "knn-cg", system.where.size
+        still.iterations, still.residual = solution.iterations, solution.residual
+        if not solution.converged:
+            still.fallbacks.append(f"the solve stopped at residual {solution.residual:.1e} after "
+                                   f"{solution.iterations} iterations; its best answer was used")
+        return Draft(draft.pixels, alpha, draft.trimap)
+
+
+def _working_copy(pixels: np.ndarray, tier: Tier) -> np.ndarray:
+    """The photograph no larger than the tier's working size; itself where it is small enough."""
+    scale = tier.matting_long_side_px.value / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+def _nobody(pixels: np.ndarray) -> Still:
+    empty = np.zeros(pixels.shape[:2], np.uint8)
+    return Still(Matte(empty, Region.whole(empty.shape)), Trimap(empty), np.zeros_like(pixels),
+                 fallbacks=["no person found: the alpha is empty"])
