@@ -1,0 +1,71 @@
+"""Reads a prepared set and deals training samples from it: the same seed and step give the same batch, always."""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.errors import DataError
+
+
+@dataclass(frozen=True)
+class Picture:
+    """pixels (h, w, 3) uint8 RGB, mask (h, w) uint8 with the values of quantize.manifest."""
+
+    pixels: np.ndarray
+    mask: np.ndarray
+    source: str
+
+
+class PreparedSet:
+    """One tier's set on disk, memory-mapped. `SHARES` says how often each source is drawn in training."""
+
+    SHARES = {"picsart": 0.52, "celebamask": 0.12, "ccp": 0.13, "hsd": 0.05, "facesynth": 0.04, "figaro": 0.07,
+              "lfwparts": 0.07}
+    """Chosen for selfies and half bodies (the product's scene); a source not named here gets its manifest weight."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens `folder` (as written by quantize.prepare). Raises DataError when it is not a prepared set."""
+        index = folder / "index.json"
+        if not index.is_file():
+            raise DataError(f"{folder}: no index.json; run `masque-quantize prepare DATA --out {folder.parent}`")
+        text = index.read_bytes()
+        self.rows = json.loads(text)
+        self.sha256 = hashlib.sha256(text).hexdigest()
+        self._pictures = np.load(folder / "pictures.npy", mmap_mode="r")
+        self._masks = np.load(folder / "masks.npy", mmap_mode="r")
+        self.train = self._indices("train")
+        self.val = self._indices("val")
+        self.backdrops = [i for i, row in enumerate(self.rows) if row["source"] == "backgrounds"]
+        if not self.train:
+            raise DataError(f"{folder}: holds no training picture")
+        self._probability = self._draw_probability()
+
+    def _indices(self, split: str) -> list[int]:
+        return [i for i, row in enumerate(self.rows) if row["split"] == split and row["source"] != "backgrounds"]
+
+    def _draw_probability(self) -> np.ndarray:
+        sources = [self.rows[i]["source"] for i in self.train]
+        share = {s: self.SHARES.get(s, self.rows[i]["weight"]) for s, i in zip(sources, self.train, strict=True)}
+        count = Counter(sources)
+        weights = np.array([share[s] / count[s] for s in sources])
+        return weights / weights.sum()
+
+    def picture(self, i: int) -> Picture:
+        """The i-th picture of the set (training, validation or backdrop)."""
+        row = self.rows[i]
+        h, w, at = row["height"], row["width"], row["offset"]
+        return Picture(self._pictures[at : at + h * w].reshape(h, w, 3), self._masks[at : at + h * w].reshape(h, w),
+                       row["source"])
+
+    def draw(self, rng: np.random.Generator) -> Picture:
+        """A random training picture, sources weighted by `SHARES`."""
+        return self.picture(self.train[rng.choice(len(self.train), p=self._probability)])
+
+    def draw_backdrop(self, rng: np.random.Generator) -> Picture | None:
+        """A random picture without people; None when the set has none."""
+        return self.picture(self.backdrops[rng.integers(len(self.backdrops))]) if self.backdrops else None

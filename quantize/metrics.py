@@ -1,0 +1,40 @@
+"""How well a mask fits: person IoU, two-class mIoU and boundary-F, with unknown pixels left out."""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+BOUNDARY_SHARE = 0.008
+"""Contours match within this share of the longer side, at least one pixel."""
+
+
+def iou(seen: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
+    """Intersection over union of two (h, w) bool masks inside `known`; 1.0 when both are empty."""
+    union = ((seen | truth) & known).sum()
+    return float((seen & truth & known).sum() / union) if union else 1.0
+
+
+def mean_iou(seen: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
+    """Mean of the person's and the background's IoU."""
+    return (iou(seen, truth, known) + iou(~seen, ~truth, known)) / 2
+
+
+def boundary_f(seen: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
+    """F-measure of the two contours, each within BOUNDARY_SHARE of the other (Csurka et al. 2013, "What is a good
+    evaluation measure for semantic segmentation?"); 1.0 when neither has a contour."""
+    radius = max(1, round(BOUNDARY_SHARE * max(seen.shape)))
+    contours = [_contour(mask) & known for mask in (seen, truth)]
+    counts = [contour.sum() for contour in contours]
+    if not any(counts):
+        return 1.0
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    near = [cv2.dilate(contour.astype(np.uint8), disc) > 0 for contour in contours]
+    precision = (contours[0] & near[1]).sum() / max(1, counts[0])
+    recall = (contours[1] & near[0]).sum() / max(1, counts[1])
+    return float(2 * precision * recall / max(precision + recall, 1e-9))
+
+
+def _contour(mask: np.ndarray) -> np.ndarray:
+    """Pixels of the mask that touch its outside; the picture's own edge is no contour."""
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3)), borderType=cv2.BORDER_REPLICATE)
+    return mask & (inner == 0)

@@ -1,0 +1,121 @@
+"""Data folder → small, medium and large sets: shrunk once, split without leaks, every source picture hashed.
+
+A set is a folder: `pictures.npy` and `masks.npy` hold all pixels end to end (memory-mapped at training), `index.json`
+says where each picture lies and where it came from.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.boards import load_tiers
+from edge.errors import DataError
+from quantize.manifest import KNOWN_VALUES, Entry, read_manifest
+
+ENLARGED = 2
+"""A set's pictures are up to this many times the tier's long side, so that crops still fill the network input."""
+
+BACKDROP_SIDE = 384
+"""Longer side in pixels of the stored person-free backgrounds, before a tier's own limit."""
+
+
+def prepare(data: Path, out: Path, licences: Sequence[str] = (), progress=iter) -> dict[str, int]:
+    """Builds `out/{small,medium,large}` from `data` (manifest.csv, and backgrounds/ beside or inside it).
+
+    licences: keep only entries whose licence holds one of these words (none: keep all). progress wraps the list of
+    entries, for a progress bar. Returns pictures per split and how many training pictures were dropped because they
+    look like a validation picture.
+    """
+    entries = [e for e in read_manifest(data) if not licences or any(word in e.licence for word in licences)]
+    if not entries:
+        raise DataError(f"{data}: no picture has a licence with any of {', '.join(licences)}")
+    pictures = [_read_pair(entry) for entry in progress(entries)]
+    dropped = _near_duplicates(entries, [picture for picture, _ in pictures])
+    keep = [i for i in range(len(entries)) if i not in dropped]
+    backdrops = _read_backdrops(data)
+    for name, tier in load_tiers().items():
+        _write_set(out / name, ENLARGED * max(tier.width.value, tier.height.value),
+                   [entries[i] for i in keep], [pictures[i] for i in keep], backdrops)
+    counts = {split: sum(entries[i].split == split for i in keep) for split in ("train", "val")}
+    return {**counts, "backdrops": len(backdrops), "dropped_near_duplicates": len(dropped)}
+
+
+def _read_pair(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
+    picture = cv2.imread(str(entry.image), cv2.IMREAD_COLOR)
+    mask = cv2.imread(str(entry.mask), cv2.IMREAD_GRAYSCALE)
+    if picture is None or mask is None:
+        raise DataError(f"{entry.image if picture is None else entry.mask}: cannot be decoded")
+    if picture.shape[:2] != mask.shape:
+        raise DataError(f"{entry.mask}: mask is {mask.shape[1]}×{mask.shape[0]}, "
+                        f"its picture {picture.shape[1]}×{picture.shape[0]}")
+    unknown = set(np.unique(mask).tolist()) - KNOWN_VALUES
+    if unknown:
+        raise DataError(f"{entry.mask}: value {min(unknown)} is none of {sorted(KNOWN_VALUES)}")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), mask
+
+
+def _read_backdrops(data: Path) -> list[tuple[str, np.ndarray]]:
+    folder = next((f for f in (data / "backgrounds", data.parent / "backgrounds") if f.is_dir()), None)
+    if folder is None:
+        return []
+    read = ((path.name, cv2.imread(str(path), cv2.IMREAD_COLOR)) for path in sorted(folder.iterdir()))
+    return [(name, cv2.cvtColor(_shrunk(picture, BACKDROP_SIDE, cv2.INTER_AREA), cv2.COLOR_BGR2RGB))
+            for name, picture in read if picture is not None]
+
+
+def _near_duplicates(entries: Sequence[Entry], pictures: Iterable[np.ndarray], distance: int = 4) -> set[int]:
+    """Indices of training pictures whose 64-bit difference hash is within `distance` bits of a validation one."""
+    hashes = np.array([_difference_hash(picture) for picture in pictures])
+    validation = hashes[[e.split == "val" for e in entries]]
+    if not len(validation):
+        return set()
+    return {i for i, e in enumerate(entries) if e.split == "train"
+            and (hashes[i] != validation).sum(axis=1).min() <= distance}
+
+
+def _difference_hash(picture: np.ndarray) -> np.ndarray:
+    grey = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (9, 8), interpolation=cv2.INTER_AREA)
+    return (grey[:, 1:] > grey[:, :-1]).ravel()
+
+
+def _shrunk(picture: np.ndarray, long_side: int, interpolation: int) -> np.ndarray:
+    scale = long_side / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return cv2.resize(picture, size, interpolation=interpolation)
+
+
+def _write_set(folder: Path, long_side: int, entries: Sequence[Entry],
+               pairs: Sequence[tuple[np.ndarray, np.ndarray]],
+               backdrops: Sequence[tuple[str, np.ndarray]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, pictures, masks, offset = [], [], [], 0
+    for entry, (picture, mask) in zip(entries, pairs, strict=True):
+        small = _shrunk(picture, long_side, cv2.INTER_AREA)
+        rows.append({"offset": offset, "height": small.shape[0], "width": small.shape[1], "source": entry.source,
+                     "split": entry.split, "weight": entry.weight, "licence": entry.licence,
+                     "image": entry.image.name, "image_sha256": _sha256(entry.image),
+                     "mask_sha256": _sha256(entry.mask)})
+        pictures.append(small.reshape(-1, 3))
+        masks.append(_shrunk(mask, long_side, cv2.INTER_NEAREST).ravel())
+        offset += small.shape[0] * small.shape[1]
+    for name, backdrop in backdrops:
+        small = _shrunk(backdrop, long_side, cv2.INTER_AREA)
+        rows.append({"offset": offset, "height": small.shape[0], "width": small.shape[1], "source": "backgrounds",
+                     "split": "train", "weight": 1.0, "licence": "", "image": name})
+        pictures.append(small.reshape(-1, 3))
+        masks.append(np.zeros(small.shape[0] * small.shape[1], np.uint8))
+        offset += small.shape[0] * small.shape[1]
+    np.save(folder / "pictures.npy", np.concatenate(pictures))
+    np.save(folder / "masks.npy", np.concatenate(masks))
+    (folder / "index.json").write_text(json.dumps(rows, indent=0), encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

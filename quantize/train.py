@@ -1,0 +1,211 @@
+"""Trains the float network of one tier. Resumable to the bit: batch k depends on the seed and k alone.
+
+A run is a folder: `recipe.json`, `checkpoints/`, `history.jsonl` (a line each time the network is validated) and, at
+the end, `averaged.weights.h5`: the moving average of the weights, which is what gets exported.
+"""
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.boards import load_tiers
+from edge.errors import DataError
+from edge.preprocess import letterbox, place, upright
+from quantize.augment import sample
+from quantize.dataset import PreparedSet
+from quantize.manifest import PERSON_VALUES
+from quantize.metrics import iou
+from quantize.network import keras, segmentation_network, tf
+
+BOUNDARY_WEIGHT = 3.0
+"""Extra loss on pixels within two of a boundary: there the mask is won or lost."""
+
+AVERAGING = 0.999
+"""Decay of the moving average of the weights, per step."""
+
+LANDSCAPE_SHARE = 0.25
+"""Share of batches in landscape orientation; booths stand upright more often than they lie."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a training, besides its set. rate: AdamW's peak learning rate; steps and warm_up in batches."""
+
+    tier: str
+    steps: int = 6000
+    batch: int = 32
+    rate: float = 2e-3
+    weight_decay: float = 1e-4
+    warm_up: int = 300
+    width: float = 1.0
+    seed: int = 0
+
+
+class Training:
+    """One run: network, optimiser and moving average, with checkpoints that restore all three."""
+
+    def __init__(self, recipe: Recipe, pictures: PreparedSet, out: Path, start: Path | None = None) -> None:
+        """Opens or resumes the run in `out`. start: another run's averaged weights to begin from.
+
+        Raises DataError when `out` holds a run with another recipe or another set.
+        """
+        self.recipe, self.pictures, self.out = recipe, pictures, out
+        _claim(out, {**asdict(recipe), "set_sha256": pictures.sha256, "start": start.name if start else None})
+        tf.keras.utils.set_random_seed(recipe.seed)
+        self.network = segmentation_network(recipe.width)
+        if start is not None:
+            self.network.load_weights(start)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, recipe.steps, alpha=0.0, warmup_target=recipe.rate, warmup_steps=recipe.warm_up)
+        self.optimiser = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
+        self.averaged = [tf.Variable(w, trainable=False) for w in self.network.weights]
+        self.step = tf.Variable(0, dtype=tf.int64)
+        state = tf.train.Checkpoint(network=self.network, optimiser=self.optimiser, step=self.step,
+                                    averaged=self.averaged)
+        self.checkpoints = tf.train.CheckpointManager(state, out / "checkpoints", max_to_keep=2)
+        self.optimiser.build(self.network.trainable_variables)
+        if self.checkpoints.latest_checkpoint:
+            state.restore(self.checkpoints.latest_checkpoint).assert_consumed()
+        tier = load_tiers()[recipe.tier]
+        self.shape = (tier.height.value, tier.width.value)
+
+    def run(self, checkpoint_every: int = 500, tell: Callable[[dict], None] = lambda line: None) -> Path:
+        """Trains to the recipe's last step; `tell` gets each validation. Returns the averaged weights' path.
+
+        Raises DataError when the loss is not a number, naming the batch. Ctrl-C loses at most checkpoint_every steps.
+        """
+        losses, started = [], time.monotonic()
+        for step, batch in self._batches(int(self.step)):
+            loss = float(self._learn(*(tf.constant(part) for part in batch)))
+            if not np.isfinite(loss):
+                raise DataError(f"{self.out}: the loss of batch {step} (seed {self.recipe.seed}) is {loss}; "
+                                "lower --rate, or look at that batch's pictures")
+            losses.append(loss)
+            if (step + 1) % checkpoint_every == 0 or step + 1 == self.recipe.steps:
+                self.checkpoints.save()
+                line = {"step": step + 1, "loss": round(float(np.mean(losses)), 4), "iou": round(self.validate(), 4),
+                        "images_per_s": round(len(losses) * self.recipe.batch / (time.monotonic() - started), 1)}
+                with (self.out / "history.jsonl").open("a", encoding="utf-8") as history:
+                    history.write(json.dumps(line) + "\n")
+                tell(line)
+                losses, started = [], time.monotonic()
+        path = self.out / "averaged.weights.h5"
+        with self._average_in_place():
+            self.network.save_weights(path)
+        return path
+
+    def validate(self, limit: int = 120) -> float:
+        """Mean person IoU of the averaged weights at network size, on up to `limit` fully labelled val pictures."""
+        ious = []
+        whole = [i for i in self.pictures.val if self.pictures.rows[i]["source"] in ("picsart", "celebamask", "ccp")]
+        with self._average_in_place():
+            for i in whole[:: max(1, len(whole) // limit)]:
+                picture = self.pictures.picture(i)
+                shape = upright(picture.mask.shape, self.shape)
+                logits = self._predict(tf.constant(letterbox(picture.pixels, shape)[None] / np.float32(255)))
+                spot = place(picture.mask.shape, shape)
+                person = spot.cut(letterbox(np.isin(picture.mask, PERSON_VALUES).astype(np.float32), shape)) > 0.5
+                ious.append(iou(spot.cut(logits.numpy()[0, ..., 0]) > 0, person, np.ones_like(person)))
+        return float(np.mean(ious)) if ious else float("nan")
+
+    def _batches(self, first: int) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
+        """Batches from step `first` on, made ahead of time on a thread of their own."""
+        ready: queue.Queue = queue.Queue(maxsize=6)
+        stopped = threading.Event()
+
+        def produce() -> None:
+            for step in range(first, self.recipe.steps):
+                ready.put((step, self.batch(step)))
+                if stopped.is_set():
+                    return
+
+        cv2.setNumThreads(1)
+        threading.Thread(target=produce, daemon=True).start()
+        try:
+            for _ in range(first, self.recipe.steps):
+                yield ready.get()
+        finally:
+            stopped.set()
+            while not ready.empty():
+                ready.get_nowait()
+
+    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Batch `step`: pixels (n, h, w, 3) uint8, person and known (n, h, w, 1) float32."""
+        rng = np.random.default_rng([self.recipe.seed, step])
+        shape = self.shape[::-1] if rng.random() < LANDSCAPE_SHARE else self.shape
+        samples = [sample(self.pictures, shape, rng) for _ in range(self.recipe.batch)]
+        return (np.stack([s.pixels for s in samples]), np.stack([s.person for s in samples])[..., None],
+                np.stack([s.known for s in samples])[..., None])
+
+    @tf.function(reduce_retracing=True)
+    def _predict(self, pictures):
+        return self.network(pictures, training=False)
+
+    @tf.function
+    def _learn(self, pixels, person, known):
+        with tf.GradientTape() as tape:
+            logits = self.network(tf.cast(pixels, tf.float32) / 255.0, training=True)
+            loss = loss_of(logits, person, known)
+        variables = self.network.trainable_variables
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 5.0)
+        self.optimiser.apply_gradients(zip(gradients, variables, strict=True))
+        self.step.assign_add(1)
+        done = tf.cast(self.step, tf.float32)
+        keep = tf.minimum(AVERAGING, (1.0 + done) / (10.0 + done))
+        for mean, weight in zip(self.averaged, self.network.weights, strict=True):
+            mean.assign(keep * mean + (1.0 - keep) * weight)
+        return loss
+
+    def _average_in_place(self) -> _Swapped:
+        return _Swapped(self.network.weights, self.averaged)
+
+
+class _Swapped:
+    """For the length of a `with`, the network carries the averaged weights."""
+
+    def __init__(self, weights, averaged) -> None:
+        self.weights, self.averaged = weights, averaged
+
+    def __enter__(self) -> None:
+        self.own = [w.numpy() for w in self.weights]
+        for weight, mean in zip(self.weights, self.averaged, strict=True):
+            weight.assign(mean)
+
+    def __exit__(self, *_) -> None:
+        for weight, own in zip(self.weights, self.own, strict=True):
+            weight.assign(own)
+
+
+def loss_of(logits, person, known):
+    """Boundary-weighted cross-entropy plus soft Dice, both over known pixels only; all arguments (n, h, w, 1)."""
+    size = 5
+    spread = (tf.nn.max_pool2d(person, size, 1, "SAME") + tf.nn.max_pool2d(-person, size, 1, "SAME"))
+    weight = known * (1.0 + BOUNDARY_WEIGHT * spread)
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=person, logits=logits)
+    probability = tf.sigmoid(logits) * known
+    overlap = tf.reduce_sum(probability * person, axis=(1, 2, 3))
+    total = tf.reduce_sum(probability, axis=(1, 2, 3)) + tf.reduce_sum(person * known, axis=(1, 2, 3))
+    dice = 1.0 - (2.0 * overlap + 20.0) / (total + 20.0)
+    return tf.reduce_sum(weight * entropy) / tf.reduce_sum(weight) + 0.5 * tf.reduce_mean(dice)
+
+
+def _claim(out: Path, recipe: dict) -> None:
+    """Writes recipe.json, or makes sure that the run already there has the same one."""
+    path = out / "recipe.json"
+    if path.is_file():
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        changed = sorted(k for k in recipe if recipe[k] != earlier.get(k))
+        if changed:
+            raise DataError(f"{path}: this run was started with {changed[0]} = {earlier.get(changed[0])!r}, not "
+                            f"{recipe[changed[0]]!r}; choose another --out, or delete the run")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
