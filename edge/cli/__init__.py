@@ -1,0 +1,75 @@
+"""`masque`: one module a command, imported when it is called, so that `--help` costs nothing."""
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from importlib.metadata import entry_points
+
+import click
+
+from edge.errors import MasqueError
+
+COMMANDS = {
+    "matte": ("edge.cli.matte", "Cut people out of photographs."),
+    "boards": ("edge.cli.boards", "List boards; check their files."),
+    "models": ("edge.cli.models", "List models with their cards; verify their hashes."),
+    "doctor": ("edge.cli.doctor", "Say what is installed, what is missing, and prove that the models work here."),
+}
+"""Command → (module with a click command called `command`, one line of help)."""
+
+ENTRY_POINTS = "masque.commands"
+"""Other rooms (tools) add commands through this entry-point group; nothing here imports them by name."""
+
+
+class CommandTable(click.Group):
+    """Looks a command up only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Our own commands first, then those that installed packages add."""
+        return [*COMMANDS, *sorted(point.name for point in entry_points(group=ENTRY_POINTS))]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Imports one command; None when there is no such command."""
+        if name in COMMANDS:
+            return importlib.import_module(COMMANDS[name][0]).command
+        points = list(entry_points(group=ENTRY_POINTS, name=name))
+        return points[0].load() if points else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands without importing them."""
+        rows = [(name, COMMANDS[name][1] if name in COMMANDS else self.get_command(ctx, name).get_short_help_str())
+                for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="masque", prog_name="masque")
+def masque() -> None:
+    """Cuts people out of photographs and live video on small boards, without a cloud."""
+
+
+def run(group: click.Group, name: str) -> None:
+    """Runs a command line. Exit 0: done; 1: it failed, one line on stderr says why; 2: used wrongly; 130: Ctrl-C."""
+    try:
+        sys.exit(group.main(prog_name=name, standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"{name}: stopped", err=True)
+        sys.exit(130)
+    except MasqueError as error:
+        if os.environ.get("MASQUE_DEBUG") == "1":
+            raise
+        click.echo(f"{name}: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def main() -> None:
+    """The console script `masque`."""
+    run(masque, "masque")

@@ -1,0 +1,131 @@
+"""`masque doctor`: what is installed here, what is missing, how to go on without it; `--prove` runs the models."""
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.boards import detect, load_camera_board
+from edge.cli.options import MODELS_FOLDER, Voice, voiced
+from edge.errors import MasqueError
+from edge.report import peak_rss_mb
+
+if TYPE_CHECKING:
+    from edge.segment.tflite import TfliteSegmenter
+
+NEEDED_FOR = {
+    "numpy": "everything", "opencv-python-headless": "everything", "pillow": "photographs",
+    "scipy": "matte --quality fine (without it: --quality fast)",
+    "av": "video files (without it: photographs only); pip install masque[video]",
+    "pyserial": "the microcontroller bridge (without it: all else works); pip install masque[bridge]",
+}
+
+
+@dataclass(frozen=True)
+class Proven:
+    """One model on one runtime and delegate. agreement: IoU with the card's mask; invoke_ms: median of 20."""
+
+    model: str
+    runtime: str
+    delegate: str
+    agreement: float
+    invoke_ms: float
+    passed: bool
+
+
+@click.command()
+@click.option("--prove", is_flag=True,
+              help="Run a stored picture through every runtime and delegate; exit 1 when one differs from its card.")
+@MODELS_FOLDER
+@voiced
+def command(prove: bool, models_folder: Path | None, voice: Voice) -> None:
+    """Say what is installed, what is missing, and how to go on without it."""
+    from edge.card import MODELS
+
+    machine = _machine()
+    packages = {name: _version(name) for name in NEEDED_FOR}
+    runtimes = _runtimes()
+    chosen = next((r["name"] for r in runtimes if r["loads"]), None)
+    voice.say(f"machine   {machine['processor']}, Python {machine['python']}, runs as board {machine['board']}")
+    for name, version in packages.items():
+        voice.say(f"package   {name:24} {version or 'missing: needed for ' + NEEDED_FOR[name]}")
+    for runtime in runtimes:
+        used = "in use" if runtime["name"] == chosen else "installed" if runtime["loads"] else runtime["problem"]
+        voice.say(f"runtime   {runtime['name']:24} {runtime['version']}  {used}")
+    if not chosen:
+        voice.say("runtime   none loads: pip install ai-edge-litert (or tflite-runtime with Python 3.11 and numpy 1)")
+    proofs = [proof for runtime in runtimes if runtime["loads"]
+              for proof in _prove(runtime["name"], models_folder or MODELS)] if prove else []
+    for proof in proofs:
+        voice.say(f"proof     {proof.model:12} {proof.runtime:16} {proof.delegate:8} IoU with its card "
+                  f"{proof.agreement:.4f}  {proof.invoke_ms:.2f} ms  {'same' if proof.passed else 'DIFFERS'}")
+    voice.report({"machine": machine, "packages": packages, "runtimes": runtimes, "runtime_in_use": chosen,
+                  "proofs": [asdict(proof) for proof in proofs], "peak_rss_mb": peak_rss_mb()})
+    if not chosen or not all(proof.passed for proof in proofs):
+        click.get_current_context().exit(1)
+
+
+def _machine() -> dict[str, str]:
+    board = detect()
+    return {"processor": platform.machine(), "system": platform.platform(), "python": platform.python_version(),
+            "board": board, "tier": load_camera_board(board).tier.value}
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _runtimes() -> list[dict]:
+    """Every installed runtime: name, version, whether it loads, and the problem when it does not."""
+    from edge.segment.runtime import installed_runtimes, open_runtime
+
+    rows = []
+    for name in installed_runtimes():
+        try:
+            open_runtime(name)
+            problem = ""
+        except MasqueError as error:
+            problem = str(error)
+        rows.append({"name": name, "version": _version(name) or "?", "loads": not problem, "problem": problem})
+    return rows
+
+
+def _prove(runtime: str, folder: Path) -> list[Proven]:
+    """Every model in the folder on one runtime: on the CPU, and on the Edge TPU where there is one."""
+    from edge.proof import ENOUGH, agreement
+    from edge.segment.runtime import edge_tpu_delegate, open_runtime
+    from edge.segment.tflite import open_segmenter
+
+    delegates = ["cpu", "edgetpu"] if edge_tpu_delegate(open_runtime(runtime)) else ["cpu"]
+    proofs = []
+    for model in sorted(folder.glob("seg-*.tflite")):
+        for delegate in delegates:
+            segmenter, _ = open_segmenter(model, model.stem.removeprefix("seg-"), 1, delegate, runtime)
+            found = round(agreement(segmenter, segmenter.card), 4)
+            proofs.append(Proven(model.stem, runtime, delegate, found, _invoke_ms(segmenter), found >= ENOUGH))
+    return proofs
+
+
+def _invoke_ms(segmenter: TfliteSegmenter) -> float:
+    """Median of 20 calls on one thread, placing included, of a picture at the network's own size."""
+    import numpy as np
+
+    from edge.frame import Region
+
+    pixels = np.full((*segmenter.portrait, 3), 128, np.uint8)
+    times = []
+    for _ in range(20):
+        started = time.perf_counter()
+        segmenter.segment(pixels, Region.whole(pixels.shape))
+        times.append((time.perf_counter() - started) * 1000)
+    return round(statistics.median(times), 2)

@@ -1,0 +1,176 @@
+"""`masque matte`: photographs through the still path."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli.options import BOARD, MODELS_FOLDER, Voice, chosen_board, voiced
+from edge.errors import MasqueError, PictureError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from edge.report import StillReport
+    from edge.still import Still, StillPath
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("images", metavar="IMAGE…", nargs=-1, required=True, type=FILE)
+@click.option("--out", required=True, metavar="DIR", type=FILE, help="Folder for the results; made if missing.")
+@click.option("--quality", type=click.Choice(["fast", "fine"]), default="fine", show_default=True,
+              help="fast: network and guided filter. fine: KNN matting in the hair too.")
+@click.option("--trimap", metavar="FILE|DIR", type=FILE,
+              help="Your own trimap (black, grey, white) instead of the network's; a folder is matched by stem.")
+@click.option("--background", metavar="FILE|'#rrggbb'|blur", help="Also write STEM.composite.png over this.")
+@click.option("--threads", type=click.IntRange(1, 16), help="Threads to use (default: the board's).")
+@BOARD
+@MODELS_FOLDER
+@voiced
+def command(images: tuple[Path, ...], out: Path, quality: str, trimap: Path | None, background: str | None,
+            threads: int | None, board: str | None, models_folder: Path | None, voice: Voice) -> None:
+    """Cut people out of photographs.
+
+    Writes STEM.alpha.png, STEM.trimap.png and STEM.cutout.png (and STEM.composite.png) at each photograph's own size.
+    A photograph that cannot be read is named on standard error; the others are still done.
+    """
+    _refuse_equal_stems(images)
+    job = _prepare(out, quality, trimap, background, threads, board, models_folder)
+    reports, failed = [], False
+    for image in _shown(images, voice):
+        try:
+            report = job.cut(image)
+        except MasqueError as error:
+            click.echo(f"masque: {error}", err=True)
+            failed = True
+            continue
+        reports.append(asdict(report))
+        voice.say(_line(report))
+    voice.report(reports)
+    if failed:
+        click.get_current_context().exit(1)
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that is the same for every photograph of one call."""
+
+    path: StillPath
+    out: Path
+    trimap: Path | None
+    backdrop: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
+    threads: int
+    fallbacks: tuple[str, ...]
+
+    def cut(self, image: Path) -> StillReport:
+        """One photograph from decoding to the last file written."""
+        from edge.composite import composite
+        from edge.photograph import read_photograph, write_together
+        from edge.report import StageTimes, StillReport, peak_rss_mb
+
+        times = StageTimes()
+        photograph = read_photograph(image)
+        pixels = photograph.pixels
+        trimap = _own_trimap(self.trimap, image, pixels.shape[:2]) if self.trimap else None
+        times.lap("decode")
+        still = self.path.matte(pixels, times, trimap)
+        results = _pictures(still)
+        if self.backdrop:
+            results["composite"] = composite(still.foreground, still.matte.alpha, self.backdrop(pixels, still.matte.alpha))
+            times.lap("composite")
+        write_together({self.out / f"{image.stem}.{name}.png": array for name, array in results.items()}, self.threads)
+        times.lap("write")
+        return StillReport(
+            image=str(image), width=pixels.shape[1], height=pixels.shape[0], ms=times.rounded(),
+            peak_rss_mb=peak_rss_mb(), solver=still.solver, unknown_pixels=still.unknown_pixels,
+            iterations=still.iterations, residual=still.residual,
+            fallbacks=[*self.fallbacks, *photograph.notes, *still.fallbacks])
+
+
+def _prepare(out: Path, quality: str, trimap: Path | None, background: str | None, threads: int | None,
+             board_name: str | None, models_folder: Path | None) -> Job:
+    """Opens and checks everything before the first photograph."""
+    import cv2
+
+    from edge.card import MODELS, model_path
+    from edge.photograph import output_folder
+    from edge.segment.tflite import open_segmenter
+    from edge.still import StillPath
+
+    board, tier = chosen_board(board_name)
+    backdrop = _backdrop(background)
+    if trimap is not None and not trimap.exists():
+        raise PictureError(f"{trimap}: no such trimap")
+    output_folder(out)
+    threads = threads or board.network.threads.value
+    cv2.setNumThreads(threads)
+    segmenter, fallbacks = None, ()
+    if trimap is None:
+        model = model_path("seg", board.tier.value, models_folder or MODELS)
+        segmenter, fallbacks = open_segmenter(model, board.tier.value, threads, board.network.delegate.value,
+                                              mirror=True)
+    path = StillPath(board, tier, segmenter, fine=quality == "fine")
+    return Job(path, out, trimap, backdrop, threads, fallbacks)
+
+
+def _backdrop(background: str | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """--background → a function of (pixels, alpha) that makes the backdrop."""
+    from edge.composite import blurred, colour_from, covering, filled
+    from edge.photograph import read_photograph
+
+    if background is None:
+        return None
+    if background == "blur":
+        return blurred
+    if background.startswith("#"):
+        colour = colour_from(background)
+        return lambda pixels, alpha: filled(colour, alpha.shape)
+    picture = read_photograph(Path(background)).pixels
+    return lambda pixels, alpha: covering(picture, alpha.shape)
+
+
+def _own_trimap(given: Path, image: Path, shape: tuple[int, int]):
+    from edge.matting.trimap import checked_trimap
+    from edge.photograph import read_grey
+
+    path = given
+    if given.is_dir():
+        found = sorted(p for p in given.iterdir() if p.stem == image.stem and not p.name.startswith("."))
+        if not found:
+            raise PictureError(f"{given}: holds no trimap with the stem of {image.name}")
+        path = found[0]
+    return checked_trimap(read_grey(path), shape, str(path))
+
+
+def _pictures(still: Still) -> dict[str, np.ndarray]:
+    import numpy as np
+
+    alpha = still.matte.alpha
+    return {"alpha": alpha, "trimap": still.trimap.values, "cutout": np.dstack([still.foreground, alpha])}
+
+
+def _refuse_equal_stems(images: tuple[Path, ...]) -> None:
+    stem, count = Counter(image.stem for image in images).most_common(1)[0]
+    if count > 1:
+        both = " and ".join(str(image) for image in images if image.stem == stem)
+        raise click.UsageError(f"{both} would write the same files ({stem}.alpha.png, …); cut them in separate calls")
+
+
+def _shown(images: tuple[Path, ...], voice: Voice) -> Iterator[Path]:
+    """The photographs, with a progress bar on a terminal when there are several."""
+    if len(images) < 2 or voice.quiet or voice.as_json or not click.get_text_stream("stderr").isatty():
+        yield from images
+        return
+    with click.progressbar(images, label="photographs", file=click.get_text_stream("stderr")) as bar:
+        yield from bar
+
+
+def _line(report: StillReport) -> str:
+    note = f"  ({'; '.join(report.fallbacks)})" if report.fallbacks else ""
+    return f"{report.image}: {report.width}×{report.height} in {report.ms['total']:.0f} ms{note}"

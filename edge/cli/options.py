@@ -1,0 +1,65 @@
+"""Options and habits that every command shares."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge.board_shapes import CameraBoard, Tier
+from edge.boards import board_names, detect, load_camera_board, load_tiers
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How much a command says. as_json: one JSON document on standard output and nothing else there."""
+
+    as_json: bool
+    quiet: bool
+    verbose: bool
+
+    def say(self, text: str) -> None:
+        """A line for people; silent with --json or -q."""
+        if not self.as_json and not self.quiet:
+            click.echo(text)
+
+    def detail(self, text: str) -> None:
+        """A line that only -v shows, on standard error."""
+        if self.verbose:
+            click.echo(text, err=True)
+
+    def report(self, figures: Any) -> None:
+        """The JSON document, when it was asked for."""
+        if self.as_json:
+            click.echo(json.dumps(figures, indent=2, ensure_ascii=False))
+
+
+def voiced(function: Callable) -> Callable:
+    """Adds --json, -q and -v; the command gets them as one `voice`."""
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+    @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+    @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+    def wrapped(*, as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> Any:
+        return function(voice=Voice(as_json, quiet, verbose), **rest)
+
+    wrapped.__doc__, wrapped.__name__ = function.__doc__, function.__name__
+    wrapped.__click_params__ = getattr(function, "__click_params__", []) + wrapped.__click_params__
+    return wrapped
+
+
+BOARD = click.option("--board", metavar="NAME", help="Board to act for (default: this machine's, else desk).")
+
+MODELS_FOLDER = click.option("--models", "models_folder", metavar="DIR", type=click.Path(path_type=Path),
+                             help="Folder with seg-TIER.tflite and cards (default: those that ship).")
+
+
+def chosen_board(name: str | None) -> tuple[CameraBoard, Tier]:
+    """The named or detected board, with its tier. An unknown name is a usage error."""
+    if name is not None and name not in board_names():
+        raise click.BadParameter(f"no board is called {name!r}; known: {', '.join(board_names())}",
+                                 param_hint="--board")
+    board = load_camera_board(name or detect())
+    return board, load_tiers()[board.tier.value]

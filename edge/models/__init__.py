@@ -1,0 +1,1 @@
+"""Released models with their cards. The weights are research-grade: see LICENSE beside this file."""

@@ -1,0 +1,41 @@
+"""Packaging. Import names are the folder names; the distribution is `masque`."""
+from setuptools import setup
+
+RUNTIME = [
+    "numpy>=1.26,<3",
+    "opencv-python-headless>=4.10,<6",
+    "pillow>=11.3,<14",
+    "scipy>=1.13,<2",
+    "msgspec>=0.20,<0.23",
+    "click>=8.1,<9",
+]
+LITERT = "ai-edge-litert>=2.1,<3"
+VIDEO = "av>=15,<19"
+
+EXTRAS = {
+    # One TFLite runtime. picamera2 comes with Raspberry Pi OS (python3-picamera2), never through pip.
+    "pi": [LITERT],
+    # libedgetpu.so.1 was built against older runtimes; a Coral board stays on Python 3.11 and numpy 1.
+    "coral": ["tflite-runtime==2.14.0; python_version<'3.12'", "numpy<2", "opencv-python-headless<4.12"],
+    "desk": [LITERT, VIDEO],
+    "video": [VIDEO],
+    "bridge": ["pyserial>=3.5,<4"],
+    "kiosk": [VIDEO],
+    "quantize": [
+        LITERT,
+        "tensorflow-cpu==2.19.1; platform_machine=='x86_64' and python_version<'3.13'",
+        "tensorflow==2.19.1; platform_machine=='aarch64' and python_version<'3.13'",
+        "tf-keras==2.19.0; python_version<'3.13'",
+    ],
+    "bench": ["psutil>=6,<8"],
+    "dev": ["pytest>=8,<10", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3", "build>=1.2,<2"],
+}
+
+setup(
+    install_requires=RUNTIME,
+    extras_require=EXTRAS,
+    packages=["board_configs", "edge", "edge.camera", "edge.cli", "edge.demo", "edge.matting", "edge.models",
+              "edge.segment", "quantize", "tools", "tools.bench"],
+    package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
+                  "edge.models": ["*.tflite", "*.json", "LICENSE"]},
+)
