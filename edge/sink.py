@@ -12,8 +12,8 @@ from edge.errors import OutputError
 class Mp4Sink:
     """Writes (H, W, 3) uint8 RGB frames; `with` closes the file whatever happens."""
 
-    def __init__(self, path: Path, frames_per_s: int) -> None:
-        """Raises OutputError where PyAV is missing or the file cannot be made."""
+    def __init__(self, path: Path, height: int, width: int, frames_per_s: int) -> None:
+        """height and width: even. Raises OutputError where PyAV is missing or the file cannot be made."""
         try:
             import av  # heavy, and only needed where video is written
         except ImportError as error:
@@ -26,11 +26,10 @@ class Mp4Sink:
             raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
         self._stream = self._file.add_stream("libx264", rate=Fraction(frames_per_s),
                                              options={"preset": "veryfast", "crf": "23"})
-        self._stream.pix_fmt = "yuv420p"
+        self._stream.height, self._stream.width, self._stream.pix_fmt = height, width, "yuv420p"
 
     def write(self, picture: np.ndarray) -> None:
-        """Adds one frame; all must have the first one's size, even in both directions."""
-        self._stream.height, self._stream.width = picture.shape[:2]
+        """Adds one frame of the size given at opening."""
         for packet in self._stream.encode(self._frame_of(picture, format="rgb24")):
             self._file.mux(packet)
 

@@ -1,1 +1,1 @@
-"""What a developer runs at the desk: flash, profile, bundle, simulate, measure."""
+"""For everybody with a board on the desk: the demo, benchmarks, and how the demo's truth was made."""

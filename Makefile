@@ -1,0 +1,44 @@
+# Two commands do everything: `make demo` and `make test`. A bare Debian needs first:
+#   apt install git make python3-venv
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+export PIP_PROGRESS_BAR := off
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/python -m tools.demo $(if $(PHOTO),--photo "$(PHOTO)") --out demo
+
+test: $(VENV)/.dev .venv-tflite/.done lint
+	MASQUE_TFLITE_PYTHON=$$(test -x .venv-tflite/bin/python && echo $(CURDIR)/.venv-tflite/bin/python) \
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .venv-tflite demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Run time only: no TensorFlow, no test tools.
+$(VENV)/.runtime: setup.py pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[desk]'
+	touch $@
+
+# What the tests need beside it: the quantisation toolchain (TensorFlow, CPU) and the test tools.
+$(VENV)/.dev: setup.py pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[desk,bridge,quantize,dev]'
+	touch $(VENV)/.runtime $@
+
+# The other TFLite runtime in an environment of its own: wheels exist for Python 3.11 and numpy 1 only.
+.venv-tflite/.done: setup.py
+	if $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	  test -x .venv-tflite/bin/python || $(PYTHON) -m venv .venv-tflite; \
+	  .venv-tflite/bin/pip install --quiet --disable-pip-version-check -e '.[coral]'; \
+	else echo 'tflite-runtime needs Python 3.11: its tests will be skipped'; mkdir -p .venv-tflite; fi
+	touch $@
