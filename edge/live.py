@@ -41,7 +41,7 @@ class LivePath:
     def frame(self, frame: Frame, times: StageTimes) -> LiveFrame:
         """One frame in, one composited frame out; frame.index must grow by one each time."""
         is_keyframe = due(self.last, frame.index, self.board.network.keyframe_interval.value)
-        if is_keyframe:
+        if self.last is None or is_keyframe:
             region = region_to_look_at(self.last, frame.shape, self.segmenter.portrait)
             self.last = Keyframe(frame.index, self.segmenter.segment(frame.pixels, region))
             times.lap("segment")

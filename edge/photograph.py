@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from edge.errors import OutputError, PictureError
+from edge.quiet import quiet_libraries
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 """Decoders that a stranger's file may reach; Pillow knows many more."""
@@ -36,15 +37,17 @@ def read_photograph(path: Path) -> Photograph:
 
     Transparent pixels are laid over white. Raises PictureError for anything that is not a whole picture.
     """
-    with _opened(path) as image:
-        notes = ("animated: only the first picture was used",) if _is_animation(image) else ()
-        try:
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            return Photograph(np.asarray(_srgb(image)), notes)
-        except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
-            raise PictureError(f"{path}: the picture is damaged or cut short ({error}); "
-                               "copy it again from its source") from error
+    with quiet_libraries(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with _opened(path) as image:
+            try:
+                notes = ("animated: only the first picture was used",) if _is_animation(image) else ()
+                image.load()
+                ImageOps.exif_transpose(image, in_place=True)
+                return Photograph(np.asarray(_srgb(image)), notes)
+            except Exception as error:  # damaged files make decoders raise anything: IndexError, struct.error, …
+                raise PictureError(f"{path}: the picture is damaged or cut short ({error}); "
+                                   "copy it again from its source") from error
 
 
 def read_grey(path: Path) -> np.ndarray:
@@ -54,19 +57,20 @@ def read_grey(path: Path) -> np.ndarray:
 
 def _opened(path: Path) -> Image.Image:
     """The picture's header, checked; no pixel is decoded yet."""
+    if path.is_dir():
+        raise PictureError(f"{path}: is a folder; give a picture file")
     try:
-        size = path.stat().st_size
-        if path.is_dir():
-            raise PictureError(f"{path}: is a folder; give a picture file")
-        if size == 0:
+        if path.stat().st_size == 0:
             raise PictureError(f"{path}: the file is empty (0 bytes)")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(path, formats=FORMATS)
+        image = Image.open(path, formats=FORMATS)
+    except PictureError:
+        raise
     except Image.UnidentifiedImageError as error:
         raise PictureError(f"{path}: not a picture in a known format ({', '.join(FORMATS)})") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise PictureError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    except OSError as error:
+        raise PictureError(f"{path}: {error.strerror or error}") from error
+    except Exception as error:  # see read_photograph
+        raise PictureError(f"{path}: the picture's header is damaged ({error})") from error
     if image.width * image.height > MAX_PIXELS:
         image.close()
         raise PictureError(f"{path}: {image.width}×{image.height} is {image.width * image.height / 1e6:.0f} "
@@ -122,6 +126,10 @@ def write_together(pictures: dict[Path, np.ndarray], threads: int = 1) -> None:
     """
     places = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in pictures}
 
+    for path in pictures:
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; a picture goes there. Nothing was changed")
+
     def encode(path: Path) -> None:
         places[path].write_bytes(png_bytes(pictures[path]))
 
@@ -144,7 +152,8 @@ def output_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be made a folder ({error.strerror or error}); choose another --out") from error
+        why = error.strerror or error
+        raise OutputError(f"{path}: cannot be made a folder ({why}); choose another --out") from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise OutputError(f"{path}: no permission to write here; choose another --out")
     return path

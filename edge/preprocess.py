@@ -55,7 +55,7 @@ def letterbox(values: np.ndarray, into: tuple[int, int]) -> np.ndarray:
 
 
 def quantised(boxed: np.ndarray) -> np.ndarray:
-    """(h, w, 3) uint8 → (1, h, w, 3) int8 with scale 1/255 and zero point −128: flipping the top bit is all it takes."""
+    """(h, w, 3) uint8 → (1, h, w, 3) int8 with scale 1/255 and zero point −128: flipping the top bit does it."""
     return (boxed ^ 0x80).view(np.int8)[None]
 
 

@@ -10,7 +10,7 @@ from edge.board_shapes import CameraBoard, Tier
 from edge.frame import Matte, Region, Trimap
 from edge.matting.foreground import foreground
 from edge.matting.guided import enlarged_alpha
-from edge.matting.trimap import enlarged_trimap, shrunk_trimap, trimap_from
+from edge.matting.trimap import enlarged_trimap, ramp_across, shrunk_trimap, trimap_from
 from edge.refine import on_guide, refine
 from edge.report import StageTimes
 from edge.segment.person import find_person
@@ -33,18 +33,18 @@ class Still:
 
 @dataclass(frozen=True)
 class Draft:
-    """The photograph at working size: pixels (h, w, 3) uint8, alpha (h, w) float32 (None: not known yet), trimap."""
+    """The photograph at working size: pixels (h, w, 3) uint8, alpha (h, w) float32 so far, trimap."""
 
     pixels: np.ndarray
-    alpha: np.ndarray | None
+    alpha: np.ndarray
     trimap: Trimap
 
     def scaled(self, factor: float) -> Draft:
         """The same draft with sides `factor` (under 1) times as long."""
-        size = tuple(max(2, int(side * factor)) for side in self.trimap.values.shape)
-        alpha = None if self.alpha is None else cv2.resize(self.alpha, size[::-1], interpolation=cv2.INTER_AREA)
-        pixels = cv2.resize(self.pixels, size[::-1], interpolation=cv2.INTER_AREA)
-        return Draft(pixels, alpha, shrunk_trimap(self.trimap, size))
+        height, width = (max(2, int(side * factor)) for side in self.trimap.values.shape)
+        pixels, alpha = (cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+                         for plane in (self.pixels, self.alpha))
+        return Draft(pixels, alpha, shrunk_trimap(self.trimap, (height, width)))
 
 
 class StillPath:
@@ -89,7 +89,8 @@ class StillPath:
 
     def _drafted_from(self, pixels: np.ndarray, trimap: Trimap) -> Draft:
         work = _working_copy(pixels, self.tier)
-        return Draft(work, None, shrunk_trimap(trimap, work.shape[:2]))
+        small = shrunk_trimap(trimap, work.shape[:2])
+        return Draft(work, ramp_across(small), small)
 
     def _solved(self, draft: Draft, still: Still, times: StageTimes) -> Draft:
         """KNN matting of the unknown band, at a smaller size where the board's budget of unknowns asks for it."""

@@ -68,7 +68,7 @@ def composed(picture: Picture, backdrop: Picture, shape: tuple[int, int], rng: n
     stands_on_edge = person[-2:].any()
     shift_x = rng.uniform(-0.3, 0.3) * canvas_w + (canvas_w - picture.pixels.shape[1]) / 2
     shift_y = canvas_h - height if stands_on_edge else rng.uniform(0, canvas_h - height + 1)
-    move = np.float32([[1, 0, shift_x], [0, 1, shift_y]])
+    move = np.array([[1, 0, shift_x], [0, 1, shift_y]], np.float32)
     size = (canvas_w, canvas_h)
     moved = cv2.warpAffine(_recoloured(picture.pixels, rng, 0.6), move, size, flags=cv2.INTER_LINEAR)
     moved_mask = cv2.warpAffine(picture.mask, move, size, flags=cv2.INTER_NEAREST)
@@ -128,7 +128,8 @@ def spoiled(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.2:
         quality = int(rng.integers(25, 90))
-        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+        coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        pixels = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
     pixels[bars] = 0
     return pixels
 

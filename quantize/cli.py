@@ -1,6 +1,7 @@
 """`masque-quantize`: from labelled pictures to a model worth flashing. Heavy imports happen inside the commands."""
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -28,7 +29,7 @@ def prepare(data: Path, out: Path, licences: tuple[str, ...], voice: Voice) -> N
     """Build the three sets from DATA (manifest.csv, images, masks; backgrounds beside it)."""
     from quantize.prepare import prepare as build
 
-    counts = build(data, out, licences, progress=lambda items: _bar(items, "pictures", voice))
+    counts = build(data, out, licences, progress=partial(voice.progress, label="pictures"))
     voice.say(", ".join(f"{name} {count}" for name, count in counts.items()))
     voice.report(counts)
 
@@ -99,19 +100,10 @@ def evaluate(models: tuple[Path, ...], data: Path, sources: tuple[str, ...], voi
         tier = read_card(model).tier
         segmenter, _ = open_segmenter(model, tier, mirror=True)
         figures[str(model)] = score(segmenter, tier, data, sources,
-                                    progress=lambda items: _bar(items, model.name, voice))
+                                    progress=partial(voice.progress, label=model.name))
         for name, value in figures[str(model)].items():
             voice.say(f"{model.name:24} {name:28} {value}")
     voice.report({"models": figures, "peak_rss_mb": peak_rss_mb()})
-
-
-def _bar(items, label: str, voice: Voice):
-    """The items, with a progress bar on a terminal."""
-    if voice.quiet or voice.as_json or not click.get_text_stream("stderr").isatty():
-        yield from items
-        return
-    with click.progressbar(items, label=label, file=click.get_text_stream("stderr")) as bar:
-        yield from bar
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def signature_name(orientation: str) -> str:
 
 
 def to_int8_tflite(network: keras.Model, portrait: tuple[int, int],
-                   representative: dict[str, Sequence[np.ndarray]]) -> bytes:
+                   representative: Mapping[str, Sequence[np.ndarray]]) -> bytes:
     """Post-training quantisation, full int8: weights per channel, activations per tensor.
 
     portrait: (height, width). representative: orientation → letterboxed (h, w, 3) uint8 pictures that set the ranges.

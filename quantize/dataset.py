@@ -21,12 +21,13 @@ class Picture:
     source: str
 
 
-class PreparedSet:
-    """One tier's set on disk, memory-mapped. `SHARES` says how often each source is drawn in training."""
+SHARES = {"picsart": 0.52, "celebamask": 0.12, "ccp": 0.13, "hsd": 0.05, "facesynth": 0.04, "figaro": 0.07,
+          "lfwparts": 0.07}
+"""How often each source is drawn: chosen for selfies and half bodies; one not named gets its manifest weight."""
 
-    SHARES = {"picsart": 0.52, "celebamask": 0.12, "ccp": 0.13, "hsd": 0.05, "facesynth": 0.04, "figaro": 0.07,
-              "lfwparts": 0.07}
-    """Chosen for selfies and half bodies (the product's scene); a source not named here gets its manifest weight."""
+
+class PreparedSet:
+    """One tier's set on disk, memory-mapped. SHARES says how often each source is drawn in training."""
 
     def __init__(self, folder: Path) -> None:
         """Opens `folder` (as written by quantize.prepare). Raises DataError when it is not a prepared set."""
@@ -50,7 +51,7 @@ class PreparedSet:
 
     def _draw_probability(self) -> np.ndarray:
         sources = [self.rows[i]["source"] for i in self.train]
-        share = {s: self.SHARES.get(s, self.rows[i]["weight"]) for s, i in zip(sources, self.train, strict=True)}
+        share = {s: SHARES.get(s, self.rows[i]["weight"]) for s, i in zip(sources, self.train, strict=True)}
         count = Counter(sources)
         weights = np.array([share[s] / count[s] for s in sources])
         return weights / weights.sum()

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,7 @@ def board_of_tier(tier: str) -> CameraBoard:
 
 
 def evaluate(segmenter: Segmenter, tier: str, data: Path, sources: tuple[str, ...] = (),
-             progress: Callable[[list[Entry]], Iterable[Entry]] = iter) -> dict[str, float]:
+             progress: Callable[[Sequence[Entry]], Iterable[Entry]] = iter) -> dict[str, float]:
     """Mean over validation pictures, per source: `SOURCE.person_iou`, `.mean_iou`, `.boundary_f`, `.pictures`.
 
     sources: only these (none: all that label whole persons). Alpha is thresholded at 0.5.

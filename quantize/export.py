@@ -61,7 +61,8 @@ def export(run: Path, sets: Path, data: Path, out: Path) -> Card:
     segmenter = TfliteSegmenter(content, card, runtime, threads=1, mirror=True)
     metrics = _compared(evaluate(KerasSegmenter(network, portrait), recipe["tier"], data),
                         evaluate(segmenter, recipe["tier"], data))
-    card = msgspec.structs.replace(card, metrics=metrics, proof=proof_of(TfliteSegmenter(content, card, runtime, threads=1)))
+    proof = proof_of(TfliteSegmenter(content, card, runtime, threads=1))
+    card = msgspec.structs.replace(card, metrics=metrics, proof=proof)
     out.mkdir(parents=True, exist_ok=True)
     path = model_path("seg", recipe["tier"], out)
     path.write_bytes(content)
@@ -70,7 +71,7 @@ def export(run: Path, sets: Path, data: Path, out: Path) -> Card:
 
 
 def representative_pictures(pictures: PreparedSet, portrait: tuple[int, int]) -> dict[str, list[np.ndarray]]:
-    """Evenly spread training pictures, letterboxed as at run time; one black and one white pixel fix the input range."""
+    """Evenly spread training pictures, letterboxed as at run time; a black and a white pixel fix the input range."""
     chosen = [pictures.train[i] for i in np.linspace(0, len(pictures.train) - 1, REPRESENTATIVE).astype(int)]
     boxed = {}
     for orientation, shape in zip(ORIENTATIONS, (portrait, portrait[::-1]), strict=True):
@@ -85,7 +86,8 @@ def proof_of(segmenter: TfliteSegmenter) -> Proof:
     pixels = read_photograph(path).pixels
     mask = segmenter.segment(pixels, Region.whole(pixels.shape)).values > 0.5
     return Proof(picture=path.name, picture_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-                 signature="person_portrait", shape=mask.shape, mask=base64.b64encode(np.packbits(mask)).decode())
+                 signature="person_portrait", shape=(mask.shape[0], mask.shape[1]),
+                 mask=base64.b64encode(np.packbits(mask).tobytes()).decode())
 
 
 def _compared(of_float: dict[str, float], of_int8: dict[str, float]) -> dict[str, float]:
@@ -104,8 +106,9 @@ def _draft_card(content: bytes, recipe: dict, pictures: PreparedSet, parameters:
         return Signature((1, *shape, 3), 1 / 255, -128, (1, *shape), 1 / 256, -128)
 
     trained_on = [pictures.rows[i] for i in pictures.train]
-    data = {"set_sha256": pictures.sha256, "pictures": dict(Counter(row["source"] for row in trained_on)),
-            "backdrops": len(pictures.backdrops), "licences": sorted({row["licence"] for row in trained_on})}
+    data: dict[str, str | int | dict[str, int] | list[str]] = {
+        "set_sha256": pictures.sha256, "pictures": dict(Counter(row["source"] for row in trained_on)),
+        "backdrops": len(pictures.backdrops), "licences": sorted({row["licence"] for row in trained_on})}
     shapes = dict(zip(ORIENTATIONS, (portrait, portrait[::-1]), strict=True))
     return Card(
         kind="seg", tier=recipe["tier"], sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content),

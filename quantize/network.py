@@ -12,8 +12,8 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import tensorflow as tf
-import tf_keras as keras
+import tensorflow as tf  # type: ignore[import-untyped, unused-ignore]
+import tf_keras as keras  # type: ignore[import-untyped, unused-ignore]
 
 layers = keras.layers
 
@@ -21,7 +21,7 @@ STEM, QUARTER, EIGHTH, SIXTEENTH, HEAD = 16, 24, 40, 80, 8
 """Channels at 1/2, 1/4, 1/8, 1/16 of the input's side, and of the head at 1/2, at width 1."""
 
 
-class DepthToSpace(layers.Layer):
+class DepthToSpace(keras.layers.Layer):
     """(h, w, c·r²) → (h·r, w·r, c). Named, so that quantisation-aware training can be told about it."""
 
     def __init__(self, factor: int, **options) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -24,7 +24,8 @@ BACKDROP_SIDE = 384
 """Longer side in pixels of the stored person-free backgrounds, before a tier's own limit."""
 
 
-def prepare(data: Path, out: Path, licences: Sequence[str] = (), progress=iter) -> dict[str, int]:
+def prepare(data: Path, out: Path, licences: Sequence[str] = (),
+            progress: Callable[[Sequence[Entry]], Iterable[Entry]] = iter) -> dict[str, int]:
     """Builds `out/{small,medium,large}` from `data` (manifest.csv, and backgrounds/ beside or inside it).
 
     licences: keep only entries whose licence holds one of these words (none: keep all). progress wraps the list of

@@ -242,17 +242,17 @@ def test_bytes_that_are_not_text_are_refused(folder: Path) -> None:
 
 
 def test_an_unknown_board_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BoardError, match='no board is called "pi9"; known: desk, pi_zero2w, .*, pico'):
+    with pytest.raises(BoardError, match=r'no board is called "pi9"; known: desk, pi_zero2w, .*, pico'):
         load_board("pi9")
     for name in ("tiers", "../board_configs/desk", ""):
-        with pytest.raises(BoardError, match="no board is called"):
+        with pytest.raises(BoardError, match=r"no board is called"):
             load_board(name)
 
 
 def test_a_board_of_the_wrong_kind_is_refused_with_those_that_fit() -> None:
-    with pytest.raises(BoardError, match="pico is a solver board: .* desk, .*, coral_dev_board"):
+    with pytest.raises(BoardError, match=r"pico is a solver board: .* desk, .*, coral_dev_board"):
         load_camera_board("pico")
-    with pytest.raises(BoardError, match="desk is a camera board: .* msp430fr2433, pico"):
+    with pytest.raises(BoardError, match=r"desk is a camera board: .* msp430fr2433, pico"):
         boards.load_solver_board("desk")
 
 

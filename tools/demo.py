@@ -126,7 +126,7 @@ def _iou(alpha: np.ndarray, truth: np.ndarray) -> float:
 
 def _tell(reports: dict[str, dict], clip: Clip, out: Path) -> None:
     """The table of stage times, for people."""
-    stages = list(max((report["ms"] for report in reports.values()), key=len))
+    stages = list(max(reports.values(), key=lambda report: len(report["ms"]))["ms"])
     click.echo(f"{'photograph, ms':18}" + "".join(f"{quality:>10}" for quality in reports))
     for stage in stages:
         click.echo(f"  {stage:16}" + "".join(f"{r['ms'].get(stage, 0.0):10.1f}" for r in reports.values()))

@@ -9,6 +9,7 @@ Needs: pip install pymatting pillow
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ def inside_polygon(centres: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Which points [H, W, 2] lie in the closed polygon [N, 2], by the even-odd rule. Format: [H, W] bool."""
     x, y = centres[..., 0], centres[..., 1]
     inside = np.zeros(x.shape, bool)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0)):
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if y0 != y1:
             inside ^= ((y0 > y) != (y1 > y)) & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
     return inside
@@ -37,7 +38,7 @@ def inside_polygon(centres: np.ndarray, corners: np.ndarray) -> np.ndarray:
 def distance_to_line(centres: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """How far each of the points [H, W, 2] is from the open line [N, 2]. Format: [H, W], in pixels."""
     nearest = np.full(centres.shape[:2], np.inf)
-    for start, end in zip(corners, corners[1:]):
+    for start, end in itertools.pairwise(corners):
         along = end - start
         t = np.clip((centres - start) @ along / (along @ along), 0, 1)
         nearest = np.minimum(nearest, np.linalg.norm(centres - start - t[..., None] * along, axis=2))
@@ -55,7 +56,7 @@ def draw_trimap(drawing: dict) -> np.ndarray:
     centres = pixel_centres(drawing["height"], drawing["width"])
     person = inside_polygon(centres, np.concatenate(sections))
     trimap = np.where(person, 255, 0).astype(np.uint8)
-    for section, points, following in zip(drawing["outline"], sections, sections[1:] + sections[:1]):
+    for section, points, following in zip(drawing["outline"], sections, sections[1:] + sections[:1], strict=True):
         reach = np.where(person, section["inside_px"], section["outside_px"])
         trimap[distance_to_line(centres, np.vstack([points, following[:1]])) < reach] = 128
     for shape in drawing["unknown"]:

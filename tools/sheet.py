@@ -44,8 +44,8 @@ def contact_sheet(photo: Path, out: Path, composites: dict[str, np.ndarray], rep
     draw = ImageDraw.Draw(sheet)
     draw.text((MARGIN, 34), "Masque", INK, _font(40))
     draw.text((MARGIN, 84), _facts(model, reports), SOFT, _font(19))
-    for i, (title, picture) in enumerate(stills):
-        _put(sheet, picture, title, (MARGIN + (i % 4) * (cell + GAP), 130 + (i // 4) * (height + 52)), (cell, height))
+    for i, (title, still) in enumerate(stills):
+        _put(sheet, still, title, (MARGIN + (i % 4) * (cell + GAP), 130 + (i // 4) * (height + 52)), (cell, height))
     draw.text((MARGIN, live_top - 40), "Live path at 1280 x 720: the portrait sways over a moving scene (above), "
               "its background replaced (below)", INK, _font(22))
     for i, (seen, finished) in enumerate(clip.shown):
@@ -88,7 +88,7 @@ def _put(sheet: Image.Image, picture: Image.Image, title: str, corner: tuple[int
 
 def _table(draw: ImageDraw.ImageDraw, reports: dict[str, dict], clip: Clip, top: int) -> None:
     """Stage times of both qualities, one column a stage, and of the live path."""
-    stages = list(max((report["ms"] for report in reports.values()), key=len))
+    stages = list(max(reports.values(), key=lambda report: len(report["ms"]))["ms"])
     step = (WIDTH - 2 * MARGIN - 230) // (len(stages) + 1)
     draw.line((MARGIN, top - 12, WIDTH - MARGIN, top - 12), RULE, 2)
 
@@ -105,7 +105,8 @@ def _table(draw: ImageDraw.ImageDraw, reports: dict[str, dict], clip: Clip, top:
     draw.text((MARGIN, top + 118), f"live, median   {medians}", INK, _font(19))
     draw.text((MARGIN, top + 152),
               f"{clip.frames_per_s:.0f} frames a second without source and file · person IoU with the known truth "
-              f"{statistics.mean(clip.ious):.3f} · {clip.keyframes} keyframes in {len(clip.ious)} frames", SOFT, _font(19))
+              f"{statistics.mean(clip.ious):.3f} · {clip.keyframes} keyframes in {len(clip.ious)} frames",
+              SOFT, _font(19))
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

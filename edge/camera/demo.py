@@ -76,7 +76,7 @@ def scene(height: int, width: int) -> np.ndarray:
     room = np.broadcast_to(wall, (height, width, 3)).astype(np.uint8).copy()
     unit = height / 720
 
-    def box(x: float, y: float, w: float, h: float, colour: tuple[int, int, int]) -> None:
+    def box(x: float, y: float, w: float, h: float, colour: tuple[int, ...]) -> None:
         corner, opposite = (int(x * width), int(y * height)), (int((x + w) * width), int((y + h) * height))
         cv2.rectangle(room, corner, opposite, colour, -1)
 
@@ -95,6 +95,5 @@ def scene(height: int, width: int) -> np.ndarray:
     cv2.circle(room, (int(0.44 * width), int(0.25 * height)), int(46 * unit), (222, 170, 90), -1)
     box(0.0, 0.86, 1.0, 0.14, (112, 84, 62))
     cv2.circle(room, (int(0.60 * width), int(0.42 * height)), int(60 * unit), (250, 226, 168), -1)
-    room = cv2.GaussianBlur(room, (0, 0), 3 * unit)
-    noise = rng.normal(0, 2.0, room.shape)
-    return np.clip(room + noise, 0, 255).astype(np.uint8)
+    soft = cv2.GaussianBlur(room, (0, 0), 3 * unit)
+    return np.clip(soft + rng.normal(0, 2.0, soft.shape), 0, 255).astype(np.uint8)

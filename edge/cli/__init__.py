@@ -38,8 +38,8 @@ class CommandTable(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands without importing them."""
-        rows = [(name, COMMANDS[name][1] if name in COMMANDS else self.get_command(ctx, name).get_short_help_str())
-                for name in self.list_commands(ctx)]
+        rows = [(name, COMMANDS[name][1]) for name in COMMANDS]
+        rows += [(point.name, point.load().get_short_help_str()) for point in entry_points(group=ENTRY_POINTS)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -50,7 +50,7 @@ def masque() -> None:
     """Cuts people out of photographs and live video on small boards, without a cloud."""
 
 
-def run(group: click.Group, name: str) -> None:
+def run(group: click.Command, name: str) -> None:
     """Runs a command line. Exit 0: done; 1: it failed, one line on stderr says why; 2: used wrongly; 130: Ctrl-C."""
     try:
         sys.exit(group.main(prog_name=name, standalone_mode=False) or 0)

@@ -61,7 +61,7 @@ def _show(board: dict[str, Any], voice: Voice) -> None:
 
 def _settings(table: dict[str, Any], prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
     """Every setting of a board with its dotted key, in the order of the file."""
-    found = []
+    found: list[tuple[str, dict[str, Any]]] = []
     for key, value in table.items():
         if isinstance(value, dict):
             dotted = f"{prefix}{key}"

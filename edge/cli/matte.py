@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ def command(images: tuple[Path, ...], out: Path, quality: str, trimap: Path | No
     _refuse_equal_stems(images)
     job = _prepare(out, quality, trimap, background, threads, board, models_folder)
     reports, failed = [], False
-    for image in _shown(images, voice):
+    for image in voice.progress(images, "photographs"):
         try:
             report = job.cut(image)
         except MasqueError as error:
@@ -82,7 +82,8 @@ class Job:
         still = self.path.matte(pixels, times, trimap)
         results = _pictures(still)
         if self.backdrop:
-            results["composite"] = composite(still.foreground, still.matte.alpha, self.backdrop(pixels, still.matte.alpha))
+            alpha = still.matte.alpha
+            results["composite"] = composite(still.foreground, alpha, self.backdrop(pixels, alpha))
             times.lap("composite")
         write_together({self.out / f"{image.stem}.{name}.png": array for name, array in results.items()}, self.threads)
         times.lap("write")
@@ -110,7 +111,7 @@ def _prepare(out: Path, quality: str, trimap: Path | None, background: str | Non
     output_folder(out)
     threads = threads or board.network.threads.value
     cv2.setNumThreads(threads)
-    segmenter, fallbacks = None, ()
+    segmenter, fallbacks = None, tuple[str, ...]()
     if trimap is None:
         model = model_path("seg", board.tier.value, models_folder or MODELS)
         segmenter, fallbacks = open_segmenter(model, board.tier.value, threads, board.network.delegate.value,
@@ -160,15 +161,6 @@ def _refuse_equal_stems(images: tuple[Path, ...]) -> None:
     if count > 1:
         both = " and ".join(str(image) for image in images if image.stem == stem)
         raise click.UsageError(f"{both} would write the same files ({stem}.alpha.png, …); cut them in separate calls")
-
-
-def _shown(images: tuple[Path, ...], voice: Voice) -> Iterator[Path]:
-    """The photographs, with a progress bar on a terminal when there are several."""
-    if len(images) < 2 or voice.quiet or voice.as_json or not click.get_text_stream("stderr").isatty():
-        yield from images
-        return
-    with click.progressbar(images, label="photographs", file=click.get_text_stream("stderr")) as bar:
-        yield from bar
 
 
 def _line(report: StillReport) -> str:

@@ -2,15 +2,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from edge.board_shapes import CameraBoard, Tier
 from edge.boards import board_names, detect, load_camera_board, load_tiers
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,14 @@ class Voice:
         if self.verbose:
             click.echo(text, err=True)
 
+    def progress(self, items: Sequence[T], label: str) -> Iterator[T]:
+        """The items, with a progress bar on a terminal when there are several; silent in a pipe, with --json or -q."""
+        if len(items) < 2 or self.quiet or self.as_json or not sys.stderr.isatty():
+            yield from items
+            return
+        with click.progressbar(items, label=label, file=sys.stderr) as bar:
+            yield from bar
+
     def report(self, figures: Any) -> None:
         """The JSON document, when it was asked for."""
         if self.as_json:
@@ -42,11 +54,10 @@ def voiced(function: Callable) -> Callable:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
     @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
     @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+    @wraps(function)
     def wrapped(*, as_json: bool, quiet: bool, verbose: bool, **rest: Any) -> Any:
         return function(voice=Voice(as_json, quiet, verbose), **rest)
 
-    wrapped.__doc__, wrapped.__name__ = function.__doc__, function.__name__
-    wrapped.__click_params__ = getattr(function, "__click_params__", []) + wrapped.__click_params__
     return wrapped
 
 

@@ -33,13 +33,11 @@ class KnnSystem:
     guess: np.ndarray
 
 
-def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None, neighbours: int,
+def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray, neighbours: int,
                position_weight: float) -> KnnSystem:
-    """pixels (h, w, 3) uint8, trimap of the same size, guess (h, w) float32 alpha or None, K neighbours."""
+    """pixels (h, w, 3) uint8, trimap of the same size, guess (h, w) float32 in 0..1: a first alpha; K neighbours."""
     where = np.flatnonzero(trimap.unknown)
     known = np.flatnonzero(_nearby_known(trimap))
-    if guess is None:
-        guess = guess_from_distance(trimap)
     nodes = np.concatenate([where, known])
     features = colour_and_place(pixels, nodes, position_weight)
     distance, index = _nearest(features, where.size, min(neighbours, nodes.size - 1))
@@ -71,10 +69,3 @@ def _nearby_known(trimap: Trimap) -> np.ndarray:
     distance = cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 3)
     half_band = cv2.distanceTransform(trimap.unknown.astype(np.uint8), cv2.DIST_L2, 3).max()
     return known & (distance <= max(8.0, NEARBY_BANDS * 2 * half_band))
-
-
-def guess_from_distance(trimap: Trimap) -> np.ndarray:
-    """A first alpha from the trimap alone: how near a pixel is to known foreground against known background."""
-    to_person = cv2.distanceTransform((trimap.values != 255).astype(np.uint8), cv2.DIST_L2, 3)
-    to_rest = cv2.distanceTransform((trimap.values != 0).astype(np.uint8), cv2.DIST_L2, 3)
-    return (to_rest / np.maximum(to_person + to_rest, 1e-6)).astype(np.float32)

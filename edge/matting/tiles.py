@@ -37,5 +37,6 @@ class Enlarged:
     def window(self, place: Place, margin: int) -> np.ndarray:
         """The small pixels that can influence a tile, with a margin: a view."""
         rows, columns = place
-        return self.small[max(0, int(rows.start * self.step_y) - margin) : int(rows.stop * self.step_y) + margin + 1,
-                          max(0, int(columns.start * self.step_x) - margin) : int(columns.stop * self.step_x) + margin + 1]
+        top, bottom = int(rows.start * self.step_y) - margin, int(rows.stop * self.step_y) + margin + 1
+        left, right = int(columns.start * self.step_x) - margin, int(columns.stop * self.step_x) + margin + 1
+        return self.small[max(0, top) : bottom, max(0, left) : right]

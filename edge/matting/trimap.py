@@ -56,3 +56,10 @@ def shrunk_trimap(trimap: Trimap, shape: tuple[int, int]) -> Trimap:
     mean = cv2.resize(trimap.values, shape[::-1], interpolation=cv2.INTER_AREA)
     unknown = cv2.resize(trimap.unknown.astype(np.uint8) * 255, shape[::-1], interpolation=cv2.INTER_AREA)
     return Trimap(np.where((unknown > 0) | ((mean > 0) & (mean < 255)), 128, mean).astype(np.uint8))
+
+
+def ramp_across(trimap: Trimap) -> np.ndarray:
+    """A first alpha (H, W) float32 from the trimap alone: how near known foreground is against known background."""
+    to_person = cv2.distanceTransform((trimap.values != 255).astype(np.uint8), cv2.DIST_L2, 3)
+    to_rest = cv2.distanceTransform((trimap.values != 0).astype(np.uint8), cv2.DIST_L2, 3)
+    return (to_rest / np.maximum(to_person + to_rest, 1e-6)).astype(np.float32)

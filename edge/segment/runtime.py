@@ -5,10 +5,6 @@ import ctypes
 import importlib
 import importlib.metadata
 import importlib.util
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -57,18 +53,3 @@ def edge_tpu_delegate(runtime: Runtime):
         return runtime.module.load_delegate(EDGE_TPU_LIBRARY)
     except (OSError, ValueError):
         return None
-
-
-@contextmanager
-def quiet_libraries() -> Iterator[None]:
-    """Keeps what native libraries print about themselves off standard error ("Created TensorFlow Lite XNNPACK
-    delegate"): there our users read one line a problem. What goes wrong is raised, not printed."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

@@ -10,7 +10,8 @@ from edge.card import Card, read_verified
 from edge.errors import ModelError
 from edge.frame import Mask, Region
 from edge.preprocess import letterbox, place, quantised, upright
-from edge.segment.runtime import Runtime, edge_tpu_delegate, open_runtime, quiet_libraries
+from edge.quiet import quiet_libraries
+from edge.segment.runtime import Runtime, edge_tpu_delegate, open_runtime
 
 
 class Segmenter(Protocol):
@@ -45,7 +46,8 @@ class TfliteSegmenter:
             raise
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"seg-{card.tier}: {runtime.name} {runtime.version} refuses the model: {error}") from error
-        self.portrait = card.signatures["person_portrait"].input_shape[1:3]
+        height, width = card.signatures["person_portrait"].input_shape[1:3]
+        self.portrait = (height, width)
 
     def segment(self, pixels: np.ndarray, region: Region) -> Mask:
         """See Segmenter. The input lies down when the region is wider than high; nothing is distorted."""
