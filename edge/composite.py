@@ -32,7 +32,8 @@ def covering(picture: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """A backdrop picture scaled and cropped around its centre until it covers (height, width): (H, W, 3) uint8."""
     height, width = shape[:2]
     scale = max(height / picture.shape[0], width / picture.shape[1])
-    crop_h, crop_w = min(picture.shape[0], round(height / scale)), min(picture.shape[1], round(width / scale))
+    crop_h = min(picture.shape[0], max(1, round(height / scale)))
+    crop_w = min(picture.shape[1], max(1, round(width / scale)))
     top, left = (picture.shape[0] - crop_h) // 2, (picture.shape[1] - crop_w) // 2
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return cv2.resize(picture[top : top + crop_h, left : left + crop_w], (width, height), interpolation=interpolation)

@@ -15,6 +15,7 @@ from edge.matting.guided import enlarged_alpha
 from edge.refine import on_guide, refine
 from edge.report import StageTimes
 from edge.segment.tflite import Segmenter
+from edge.segment.tidy import tidied
 
 Backdrop = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(pixels (H, W, 3), alpha (H, W)) → what stands behind the person, (H, W, 3) uint8."""
@@ -43,7 +44,7 @@ class LivePath:
         is_keyframe = due(self.last, frame.index, self.board.network.keyframe_interval.value)
         if self.last is None or is_keyframe:
             region = region_to_look_at(self.last, frame.shape, self.segmenter.portrait)
-            self.last = Keyframe(frame.index, self.segmenter.segment(frame.pixels, region))
+            self.last = Keyframe(frame.index, tidied(self.segmenter.segment(frame.pixels, region)))
             times.lap("segment")
         guide = _guide(frame.pixels, self.board.refine.guide_downscale.value)
         mask = on_guide(self.last.mask, frame.shape, guide.shape[:2])

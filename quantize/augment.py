@@ -4,6 +4,7 @@ The picture is placed into the network input by edge.preprocess.letterbox, the v
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -14,8 +15,12 @@ from edge.preprocess import letterbox
 from quantize.dataset import Picture, PreparedSet
 from quantize.manifest import PERSON_VALUES
 
-COMPOSED, COMPOSED_WIDE, EMPTY, FRAMED, TURNED = 0.2, 0.5, 0.02, 0.5, 0.5
-"""Shares of samples: laid over another background (in upright, in wide batches); without a person; cropped; rotated."""
+COMPOSED, COMPOSED_WIDE, EMPTY, CLUTTERED, FRAMED, TURNED = 0.2, 0.5, 0.02, 0.2, 0.5, 0.5
+"""Shares of samples: laid over another background (in upright, in wide batches); without a person; with stripes and
+shapes behind the person; cropped; rotated."""
+
+COMPANY, COMPANY_WIDE = 0.2, 0.5
+"""Shares of the people laid over another background who get a second person beside them."""
 
 
 class Sample(NamedTuple):
@@ -35,7 +40,10 @@ def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generat
     if backdrop is not None and kind < EMPTY:
         drawn = backdrop
     elif backdrop is not None and _can_be_cut(drawn):
-        drawn = composed(drawn, backdrop, shape, rng)
+        beside = pictures.draw(rng) if rng.random() < (COMPANY_WIDE if wide else COMPANY) else None
+        drawn = composed([drawn] if beside is None or not _can_be_cut(beside) else [drawn, beside], backdrop, shape, rng)
+    if rng.random() < CLUTTERED and _can_be_cut(drawn):
+        drawn = cluttered(drawn, rng)
     pixels, person, known = drawn.pixels, *_labels(drawn.mask)
     if rng.random() < 0.5:
         pixels, person, known = (np.ascontiguousarray(a[:, ::-1]) for a in (pixels, person, known))
@@ -56,26 +64,48 @@ def _can_be_cut(picture: Picture) -> bool:
     return bool(known.all()) and 0.04 < person.mean() < 0.75
 
 
-def composed(picture: Picture, backdrop: Picture, shape: tuple[int, int], rng: np.random.Generator) -> Picture:
-    """Lays the person over a backdrop cropped to about `shape`'s aspect; a person cut by the lower edge stays on it."""
-    height = picture.pixels.shape[0]
-    aspect = shape[1] / shape[0] * rng.uniform(0.8, 1.25)
+def composed(people: Sequence[Picture], backdrop: Picture, shape: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """Lays one or more people side by side over a backdrop cropped to about `shape`'s aspect.
+
+    A person cut by the lower edge of their own picture stays on the lower edge; later ones stand in front.
+    """
+    height = people[0].pixels.shape[0]
     canvas_h = int(height * rng.uniform(1.0, 1.5))
-    canvas_w = max(int(canvas_h * aspect), 16)
+    canvas_w = max(int(canvas_h * shape[1] / shape[0] * rng.uniform(0.8, 1.25)), 16)
     canvas = _recoloured(_covering(backdrop.pixels, canvas_h, canvas_w, rng), rng, 0.6)
-    canvas_mask = np.zeros((canvas_h, canvas_w), np.uint8)
+    mask = np.zeros((canvas_h, canvas_w), np.uint8)
+    for place, picture in enumerate(people):
+        scale = height / picture.pixels.shape[0] * (rng.uniform(0.65, 1.15) if len(people) > 1 else 1.0)
+        size_h, size_w = (side * scale for side in picture.mask.shape)
+        person, _ = _labels(picture.mask)
+        centre_x = canvas_w * ((place + 0.5) / len(people) + rng.uniform(-0.3, 0.3) / len(people))
+        top = canvas_h - size_h if person[-2:].any() else rng.uniform(0, max(1.0, canvas_h - size_h))
+        move = np.array([[scale, 0, centre_x - size_w / 2], [0, scale, top]], np.float32)
+        moved = cv2.warpAffine(_recoloured(picture.pixels, rng, 0.6), move, (canvas_w, canvas_h), flags=cv2.INTER_LINEAR)
+        moved_mask = cv2.warpAffine(picture.mask, move, (canvas_w, canvas_h), flags=cv2.INTER_NEAREST)
+        alpha = cv2.GaussianBlur(np.isin(moved_mask, PERSON_VALUES).astype(np.float32), (0, 0), rng.uniform(0.5, 1.0))
+        canvas = (moved * alpha[..., None] + canvas * (1 - alpha[..., None])).astype(np.uint8)
+        np.copyto(mask, moved_mask, where=moved_mask > 0)
+    return Picture(canvas, mask, people[0].source)
+
+
+def cluttered(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Flags, curtains, shelves: stripes and shapes behind the person, so that touching it does not make them clothes."""
+    height, width = picture.mask.shape
+    behind = picture.pixels.copy()
+    for _ in range(rng.integers(1, 5)):
+        colours = rng.integers(0, 256, (rng.integers(1, 4), 3))
+        centre = (rng.uniform(0, width), rng.uniform(0, height))
+        size, turn = (rng.uniform(0.1, 0.6) * width, rng.uniform(0.2, 1.2) * height), rng.normal(0, 25)
+        for i in range(stripes := int(rng.integers(1, 9))):
+            offset = (i - stripes / 2) * size[0] / stripes
+            middle = (centre[0] + offset * np.cos(np.radians(turn)), centre[1] + offset * np.sin(np.radians(turn)))
+            corners = cv2.boxPoints((middle, (size[0] / stripes + 1, size[1]), turn))
+            cv2.fillPoly(behind, [corners.astype(np.int32)], [int(c) for c in colours[i % len(colours)]])
+    behind = cv2.GaussianBlur(behind, (0, 0), rng.uniform(0.4, 3.0))
     person, _ = _labels(picture.mask)
-    stands_on_edge = person[-2:].any()
-    shift_x = rng.uniform(-0.3, 0.3) * canvas_w + (canvas_w - picture.pixels.shape[1]) / 2
-    shift_y = canvas_h - height if stands_on_edge else rng.uniform(0, canvas_h - height + 1)
-    move = np.array([[1, 0, shift_x], [0, 1, shift_y]], np.float32)
-    size = (canvas_w, canvas_h)
-    moved = cv2.warpAffine(_recoloured(picture.pixels, rng, 0.6), move, size, flags=cv2.INTER_LINEAR)
-    moved_mask = cv2.warpAffine(picture.mask, move, size, flags=cv2.INTER_NEAREST)
-    soft = cv2.GaussianBlur(np.isin(moved_mask, PERSON_VALUES).astype(np.float32), (0, 0), rng.uniform(0.5, 1.0))
-    alpha = soft[..., None]
-    np.copyto(canvas_mask, moved_mask, where=moved_mask > 0)
-    return Picture((moved * alpha + canvas * (1 - alpha)).astype(np.uint8), canvas_mask, picture.source)
+    alpha = cv2.GaussianBlur(person, (0, 0), rng.uniform(0.5, 1.0))[..., None]
+    return Picture((picture.pixels * alpha + behind * (1 - alpha)).astype(np.uint8), picture.mask, picture.source)
 
 
 def _covering(pixels: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import DataError
+from quantize.manifest import CLASSES
+
+HEADWEAR = CLASSES.index("headwear")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Picture:
 SHARES = {"picsart": 0.52, "celebamask": 0.12, "ccp": 0.13, "hsd": 0.05, "facesynth": 0.04, "figaro": 0.07,
           "lfwparts": 0.07}
 """How often each source is drawn: chosen for selfies and half bodies; one not named gets its manifest weight."""
+
+HATS, HAT_SHARE = 3.0, 0.01
+"""Pictures with at least this share of headwear are drawn this much oftener: hats are rare, and bitten otherwise."""
 
 
 class PreparedSet:
@@ -53,7 +59,8 @@ class PreparedSet:
         sources = [self.rows[i]["source"] for i in self.train]
         share = {s: SHARES.get(s, self.rows[i]["weight"]) for s, i in zip(sources, self.train, strict=True)}
         count = Counter(sources)
-        weights = np.array([share[s] / count[s] for s in sources])
+        hats = [HATS if (self.picture(i).mask == HEADWEAR).mean() >= HAT_SHARE else 1.0 for i in self.train]
+        weights = np.array([share[s] / count[s] for s in sources]) * hats
         return weights / weights.sum()
 
     def picture(self, i: int) -> Picture:

@@ -43,17 +43,22 @@ def read_manifest(folder: Path) -> list[Entry]:
     path = folder / "manifest.csv"
     if not path.is_file():
         raise DataError(f"{path}: no such file; a data folder holds manifest.csv with columns {', '.join(COLUMNS)}")
-    with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-        if missing:
-            raise DataError(f"{path}: column {missing[0]!r} is missing; wanted {', '.join(COLUMNS)}")
-        entries = [_entry(folder, row, f"{path}:{line}") for line, row in enumerate(reader, start=2)]
-    _refuse_duplicates(entries, path)
-    return entries
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise DataError(f"{path}: column {missing[0]!r} is missing; wanted {', '.join(COLUMNS)}")
+            numbered = [(reader.line_num, _entry(folder, row, f"{path}:{reader.line_num}")) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not a CSV file in UTF-8 ({error})") from error
+    _refuse_duplicates(numbered, path)
+    return [entry for _, entry in numbered]
 
 
 def _entry(folder: Path, row: dict[str, str], where: str) -> Entry:
+    if None in row or None in row.values():
+        raise DataError(f"{where}: holds more or fewer values than the header; quote values with commas in them")
     try:
         weight, width, height = float(row["weight"]), int(row["width"]), int(row["height"])
     except (TypeError, ValueError) as error:
@@ -69,9 +74,9 @@ def _entry(folder: Path, row: dict[str, str], where: str) -> Entry:
                  weight, width, height, row["licence"])
 
 
-def _refuse_duplicates(entries: list[Entry], path: Path) -> None:
+def _refuse_duplicates(numbered: list[tuple[int, Entry]], path: Path) -> None:
     first: dict[Path, int] = {}
-    for line, entry in enumerate(entries, start=2):
+    for line, entry in numbered:
         if entry.image in first:
             raise DataError(f"{path}:{line}: {entry.image.name} is listed already on line {first[entry.image]}")
         first[entry.image] = line

@@ -5,6 +5,7 @@ the end, `averaged.weights.h5`: the moving average of the weights, which is what
 """
 from __future__ import annotations
 
+import hashlib
 import json
 import queue
 import threading
@@ -55,10 +56,12 @@ class Training:
     def __init__(self, recipe: Recipe, pictures: PreparedSet, out: Path, start: Path | None = None) -> None:
         """Opens or resumes the run in `out`. start: another run's averaged weights to begin from.
 
-        Raises DataError when `out` holds a run with another recipe or another set.
+        Raises DataError when `out` holds a run with another recipe or another set, or when `start` does not exist.
         """
         self.recipe, self.pictures, self.out = recipe, pictures, out
-        _claim(out, {**asdict(recipe), "set_sha256": pictures.sha256, "start": start.name if start else None})
+        if start is not None and not start.is_file():
+            raise DataError(f"{start}: no such weights; a finished run holds averaged.weights.h5")
+        _claim(out, {**asdict(recipe), "set_sha256": pictures.sha256, "start": lineage(start) if start else None})
         tf.keras.utils.set_random_seed(recipe.seed)
         self.network = segmentation_network(recipe.width)
         if start is not None:
@@ -123,7 +126,11 @@ class Training:
 
         def produce() -> None:
             for step in range(first, self.recipe.steps):
-                ready.put((step, self.batch(step)))
+                try:
+                    ready.put((step, self.batch(step)))
+                except Exception as error:  # raised again where it is waited for
+                    ready.put(error)
+                    return
                 if stopped.is_set():
                     return
 
@@ -131,7 +138,10 @@ class Training:
         threading.Thread(target=produce, daemon=True).start()
         try:
             for _ in range(first, self.recipe.steps):
-                yield ready.get()
+                made = ready.get()
+                if isinstance(made, Exception):
+                    raise made
+                yield made
         finally:
             stopped.set()
             while not ready.empty():
@@ -195,6 +205,18 @@ def loss_of(logits, person, known):
     total = tf.reduce_sum(probability, axis=(1, 2, 3)) + tf.reduce_sum(person * known, axis=(1, 2, 3))
     dice = 1.0 - (2.0 * overlap + 20.0) / (total + 20.0)
     return tf.reduce_sum(weight * entropy) / tf.reduce_sum(weight) + 0.5 * tf.reduce_mean(dice)
+
+
+def lineage(start: Path) -> str:
+    """What a run began from, in words for its card: the earlier run's own recipe and the hash of its weights."""
+    digest = hashlib.sha256(start.read_bytes()).hexdigest()[:12]
+    recipe = start.with_name("recipe.json")
+    if not recipe.is_file():
+        return f"{start.name} (SHA-256 {digest}…)"
+    earlier = json.loads(recipe.read_text(encoding="utf-8"))
+    before = f", itself from {earlier['start']}" if earlier.get("start") else ""
+    return (f"tier {earlier['tier']}, {earlier['steps']} steps of {earlier['batch']} at rate {earlier['rate']}, "
+            f"seed {earlier['seed']} (weights SHA-256 {digest}…){before}")
 
 
 def _claim(out: Path, recipe: dict) -> None:

@@ -42,6 +42,7 @@ def command(images: tuple[Path, ...], out: Path, quality: str, trimap: Path | No
     """
     _refuse_equal_stems(images)
     job = _prepare(out, quality, trimap, background, threads, board, models_folder)
+    voice.detail(job.described())
     reports, failed = [], False
     for image in voice.progress(images, "photographs"):
         try:
@@ -67,6 +68,15 @@ class Job:
     backdrop: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
     threads: int
     fallbacks: tuple[str, ...]
+
+    def described(self) -> str:
+        """Board, model and runtime in one line."""
+        from edge.segment.tflite import TfliteSegmenter
+
+        segmenter = self.path.segmenter
+        network = "your trimap" if not isinstance(segmenter, TfliteSegmenter) else (
+            f"seg-{segmenter.card.tier} on {segmenter.runtime.name} {segmenter.runtime.version}")
+        return f"board {self.path.board.name}, {network}, {self.threads} threads"
 
     def cut(self, image: Path) -> StillReport:
         """One photograph from decoding to the last file written."""

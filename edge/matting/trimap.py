@@ -12,10 +12,7 @@ BAND_AT_LONG_SIDE = 800
 
 
 def trimap_from(alpha: np.ndarray, band_px: float) -> Trimap:
-    """alpha (h, w) float32 → unknown within band_px (at 800 px long side) on either side of the 0.5 boundary.
-
-    Half-transparent pixels of the alpha itself are unknown too.
-    """
+    """alpha (h, w) float32 → unknown within band_px (at 800 px long side) on either side of the 0.5 boundary."""
     radius_px = max(1.0, band_px * max(alpha.shape) / BAND_AT_LONG_SIDE)
     person = (alpha >= 0.5).astype(np.uint8)
     values = np.where(person, 255, 0).astype(np.uint8)
