@@ -29,7 +29,8 @@ class Tier(Table, frozen=True):
     matting_long_side_px: Setting[Annotated[int, Meta(ge=64, le=4096)], Literal["px"]]
     neighbours: Neighbours
     trimap_band_px: Band
-    position_weight: Setting[Annotated[float, Meta(ge=0, le=10)], Literal["ratio"]]
+    near_position_weight: Setting[Annotated[float, Meta(ge=0, le=10)], Literal["ratio"]]
+    far_position_weight: Setting[Annotated[float, Meta(ge=0, le=10)], Literal["ratio"]]
 
 
 class Tiers(Table, frozen=True):

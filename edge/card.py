@@ -63,9 +63,16 @@ def read_card(model: Path) -> Card:
     if not path.is_file():
         raise ModelError(f"{path}: the card of {model.name} is missing; models and cards travel together")
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Card)
+        return msgspec.json.decode(_bytes(path), type=Card)
     except msgspec.MsgspecError as error:
         raise ModelError(f"{path}: not a model card ({error})") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def read_verified(model: Path, kind: str, tier: str) -> tuple[bytes, Card]:
@@ -76,7 +83,7 @@ def read_verified(model: Path, kind: str, tier: str) -> tuple[bytes, Card]:
     """
     if not model.is_file():
         raise ModelError(f"{model}: no such model; `masque models` lists those that are installed")
-    content = model.read_bytes()
+    content = _bytes(model)
     card = read_card(model)
     if content[4:8] != b"TFL3":
         raise ModelError(f"{model}: not a TFLite file (it starts with {content[:8].hex(' ') or 'nothing'})")

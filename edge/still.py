@@ -95,18 +95,21 @@ class StillPath:
     def _solved(self, draft: Draft, still: Still, times: StageTimes) -> Draft:
         """KNN matting of the unknown band, at a smaller size where the board's budget of unknowns asks for it."""
         from edge.matting.solve import solve  # scipy takes 60 MB; a fast cut never needs it
-        from edge.matting.system import knn_system
+        from edge.matting.system import knn_system, two_sets
 
         unknown, budget = int(draft.trimap.unknown.sum()), self.board.matting.max_unknowns.value
-        if unknown > budget:
-            factor = 0.98 * (budget / unknown) ** 0.5
-            draft = draft.scaled(factor)
+        whole, factor = draft, 1.0
+        while (left := int(draft.trimap.unknown.sum())) > budget:  # shrinking widens a thin band: once may not do
+            factor *= 0.98 * (budget / left) ** 0.5
+            draft = whole.scaled(factor)
+        if factor < 1:
             still.fallbacks.append(f"{unknown:,} unknown pixels, the board's budget is {budget:,}: "
                                    f"solved at {factor:.2f} of the working size")
         if not draft.trimap.unknown.any():
             return Draft(draft.pixels, draft.trimap.values.astype(np.float32) / 255, draft.trimap)
-        system = knn_system(draft.pixels, draft.trimap, draft.alpha, self.board.matting.neighbours.value,
-                            self.tier.position_weight.value)
+        sets = two_sets(self.board.matting.neighbours.value, self.tier.near_position_weight.value,
+                        self.tier.far_position_weight.value)
+        system = knn_system(draft.pixels, draft.trimap, draft.alpha, sets)
         times.lap("neighbours")
         solution = solve(system)
         alpha = draft.trimap.values.astype(np.float32) / 255

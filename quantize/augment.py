@@ -41,7 +41,8 @@ def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generat
         drawn = backdrop
     elif backdrop is not None and _can_be_cut(drawn):
         beside = pictures.draw(rng) if rng.random() < (COMPANY_WIDE if wide else COMPANY) else None
-        drawn = composed([drawn] if beside is None or not _can_be_cut(beside) else [drawn, beside], backdrop, shape, rng)
+        people = [drawn, beside] if beside is not None and _can_be_cut(beside) else [drawn]
+        drawn = composed(people, backdrop, shape, rng)
     if rng.random() < CLUTTERED and _can_be_cut(drawn):
         drawn = cluttered(drawn, rng)
     pixels, person, known = drawn.pixels, *_labels(drawn.mask)
@@ -78,11 +79,12 @@ def composed(people: Sequence[Picture], backdrop: Picture, shape: tuple[int, int
         scale = height / picture.pixels.shape[0] * (rng.uniform(0.65, 1.15) if len(people) > 1 else 1.0)
         size_h, size_w = (side * scale for side in picture.mask.shape)
         person, _ = _labels(picture.mask)
+        size = (canvas_w, canvas_h)
         centre_x = canvas_w * ((place + 0.5) / len(people) + rng.uniform(-0.3, 0.3) / len(people))
         top = canvas_h - size_h if person[-2:].any() else rng.uniform(0, max(1.0, canvas_h - size_h))
         move = np.array([[scale, 0, centre_x - size_w / 2], [0, scale, top]], np.float32)
-        moved = cv2.warpAffine(_recoloured(picture.pixels, rng, 0.6), move, (canvas_w, canvas_h), flags=cv2.INTER_LINEAR)
-        moved_mask = cv2.warpAffine(picture.mask, move, (canvas_w, canvas_h), flags=cv2.INTER_NEAREST)
+        moved = cv2.warpAffine(_recoloured(picture.pixels, rng, 0.6), move, size, flags=cv2.INTER_LINEAR)
+        moved_mask = cv2.warpAffine(picture.mask, move, size, flags=cv2.INTER_NEAREST)
         alpha = cv2.GaussianBlur(np.isin(moved_mask, PERSON_VALUES).astype(np.float32), (0, 0), rng.uniform(0.5, 1.0))
         canvas = (moved * alpha[..., None] + canvas * (1 - alpha[..., None])).astype(np.uint8)
         np.copyto(mask, moved_mask, where=moved_mask > 0)
@@ -90,7 +92,7 @@ def composed(people: Sequence[Picture], backdrop: Picture, shape: tuple[int, int
 
 
 def cluttered(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Flags, curtains, shelves: stripes and shapes behind the person, so that touching it does not make them clothes."""
+    """Flags, curtains, shelves: stripes and shapes behind the person, so that touching them makes nothing clothes."""
     height, width = picture.mask.shape
     behind = picture.pixels.copy()
     for _ in range(rng.integers(1, 5)):

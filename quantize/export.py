@@ -50,11 +50,14 @@ def export(run: Path, sets: Path, data: Path, out: Path) -> Card:
         raise DataError(f"{run}: holds no averaged.weights.h5; the training is not finished: "
                         "`masque-quantize train` with the same --out goes on with it")
     recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+    pictures = PreparedSet(sets / recipe["tier"])
+    if pictures.sha256 != recipe["set_sha256"]:
+        raise DataError(f"{sets / recipe['tier']}: set {pictures.sha256[:12]}… is not {recipe['set_sha256'][:12]}…, "
+                        "on which this run was trained; its card would name the wrong pictures and licences")
     tier = load_tiers()[recipe["tier"]]
     portrait = (tier.height.value, tier.width.value)
     network = segmentation_network(recipe["width"])
     network.load_weights(weights)
-    pictures = PreparedSet(sets / recipe["tier"])
     content = to_int8_tflite(network, portrait, representative_pictures(pictures, portrait))
     card = _draft_card(content, recipe, pictures, network.count_params(), portrait)
     runtime = open_runtime("ai-edge-litert")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edge.report import StillReport
     from edge.still import Still, StillPath
 
-FILE = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, readable=False)  # our own message follows, and the other photographs go on
 
 
 @click.command()
@@ -152,7 +152,10 @@ def _own_trimap(given: Path, image: Path, shape: tuple[int, int]):
 
     path = given
     if given.is_dir():
-        found = sorted(p for p in given.iterdir() if p.stem == image.stem and not p.name.startswith("."))
+        try:
+            found = sorted(p for p in given.iterdir() if p.stem == image.stem and not p.name.startswith("."))
+        except OSError as error:
+            raise PictureError(f"{given}: cannot be listed ({error.strerror})") from error
         if not found:
             raise PictureError(f"{given}: holds no trimap with the stem of {image.name}")
         path = found[0]

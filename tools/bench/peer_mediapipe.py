@@ -21,7 +21,9 @@ def main() -> None:
     with mp.solutions.selfie_segmentation.SelfieSegmentation(model_selection=0) as network:
         for name in pictures:
             started = time.perf_counter()
-            pixels = cv2.cvtColor(cv2.imread(name), cv2.COLOR_BGR2RGB)
+            read = cv2.imread(name)
+            assert read is not None, name
+            pixels = cv2.cvtColor(read, cv2.COLOR_BGR2RGB)
             mask = network.process(pixels).segmentation_mask
             alpha = (mask * 255 + 0.5).astype("uint8")
             cutout = cv2.cvtColor(cv2.merge([*cv2.split(pixels), alpha]), cv2.COLOR_RGBA2BGRA)
