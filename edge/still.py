@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 
 from edge.board_shapes import CameraBoard, Tier
+from edge.errors import PictureError
 from edge.frame import Matte, Region, Trimap
 from edge.matting.foreground import foreground
-from edge.matting.guided import enlarged_alpha
+from edge.matting.guided import cubic_alpha, enlarged_alpha
 from edge.matting.trimap import enlarged_trimap, ramp_across, shrunk_trimap, trimap_from
 from edge.refine import on_guide, refine
 from edge.report import StageTimes
@@ -62,7 +63,8 @@ class StillPath:
         still = Still(Matte(np.empty((0, 0), np.uint8), Region.whole(pixels.shape)), draft.trimap, pixels)
         if self.fine or trimap is not None:
             draft = self._solved(draft, still, times)
-        alpha = enlarged_alpha(pixels, draft.pixels, draft.alpha)
+        enlarged = cubic_alpha if still.solver != "none" else enlarged_alpha
+        alpha = enlarged(pixels, draft.pixels, draft.alpha)
         still.trimap = trimap or enlarged_trimap(draft.trimap, pixels.shape[:2])
         if trimap is not None:
             np.copyto(alpha, trimap.values, where=~trimap.unknown)
@@ -90,6 +92,10 @@ class StillPath:
     def _drafted_from(self, pixels: np.ndarray, trimap: Trimap) -> Draft:
         work = _working_copy(pixels, self.tier)
         small = shrunk_trimap(trimap, work.shape[:2])
+        if lost := _lost(small):
+            least_px = int(np.ceil(2 * pixels.shape[0] / work.shape[0]))
+            raise PictureError(f"the trimap's {lost} is lost at the working size of {work.shape[1]}×{work.shape[0]}; "
+                               f"draw strokes at least {least_px} pixels wide")
         return Draft(work, ramp_across(small), small)
 
     def _solved(self, draft: Draft, still: Still, times: StageTimes) -> Draft:
@@ -107,6 +113,9 @@ class StillPath:
                                    f"solved at {factor:.2f} of the working size")
         if not draft.trimap.unknown.any():
             return Draft(draft.pixels, draft.trimap.values.astype(np.float32) / 255, draft.trimap)
+        if lost := _lost(draft.trimap):
+            still.fallbacks.append(f"no sure {lost} at the working size: the band was not solved")
+            return whole
         sets = two_sets(self.board.matting.neighbours.value, self.tier.near_position_weight.value,
                         self.tier.far_position_weight.value)
         system = knn_system(draft.pixels, draft.trimap, draft.alpha, sets)
@@ -121,6 +130,12 @@ class StillPath:
             still.fallbacks.append(f"the solve stopped at residual {solution.residual:.1e} after "
                                    f"{solution.iterations} iterations; its best answer was used")
         return Draft(draft.pixels, alpha, draft.trimap)
+
+
+def _lost(trimap: Trimap) -> str:
+    """Which side the solve would have nothing to start from, foreground or background; "" when both are there."""
+    return next((name for value, name in ((255, "foreground"), (0, "background"))
+                 if not (trimap.values == value).any()), "")
 
 
 def _working_copy(pixels: np.ndarray, tier: Tier) -> np.ndarray:

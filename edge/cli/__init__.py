@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from importlib.metadata import entry_points
 
@@ -51,7 +52,11 @@ def masque() -> None:
 
 
 def run(group: click.Command, name: str) -> None:
-    """Runs a command line. Exit 0: done; 1: it failed, one line on stderr says why; 2: used wrongly; 130: Ctrl-C."""
+    """Runs a command line.
+
+    Exit 0: done; 1: it failed, one line on standard error says why; 2: used wrongly; 130: stopped (Ctrl-C, SIGTERM).
+    """
+    signal.signal(signal.SIGTERM, _stop)
     try:
         sys.exit(group.main(prog_name=name, standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -68,6 +73,11 @@ def run(group: click.Command, name: str) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _stop(*_: object) -> None:
+    """SIGTERM ends a command as Ctrl-C does, so that nothing half-written stays."""
+    raise KeyboardInterrupt
 
 
 def main() -> None:

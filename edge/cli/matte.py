@@ -1,6 +1,7 @@
 """`masque matte`: photographs through the still path."""
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -48,6 +49,8 @@ def command(images: tuple[Path, ...], out: Path, quality: str, trimap: Path | No
         try:
             report = job.cut(image)
         except MasqueError as error:
+            if os.environ.get("MASQUE_DEBUG") == "1":
+                raise
             click.echo(f"masque: {error}", err=True)
             failed = True
             continue
@@ -89,7 +92,10 @@ class Job:
         pixels = photograph.pixels
         trimap = _own_trimap(self.trimap, image, pixels.shape[:2]) if self.trimap else None
         times.lap("decode")
-        still = self.path.matte(pixels, times, trimap)
+        try:
+            still = self.path.matte(pixels, times, trimap)
+        except PictureError as error:
+            raise PictureError(f"{image}: {error}") from error
         results = _pictures(still)
         if self.backdrop:
             alpha = still.matte.alpha
@@ -152,8 +158,9 @@ def _own_trimap(given: Path, image: Path, shape: tuple[int, int]):
 
     path = given
     if given.is_dir():
+        stems = (image.stem, f"{image.stem}.trimap")  # the second is what `masque matte` itself writes
         try:
-            found = sorted(p for p in given.iterdir() if p.stem == image.stem and not p.name.startswith("."))
+            found = sorted(p for p in given.iterdir() if p.stem in stems and p.resolve() != image.resolve())
         except OSError as error:
             raise PictureError(f"{given}: cannot be listed ({error.strerror})") from error
         if not found:

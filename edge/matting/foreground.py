@@ -29,7 +29,7 @@ def foreground(pixels: np.ndarray, alpha: np.ndarray, small_pixels: np.ndarray, 
             a = opacity[..., None] * np.float32(1 / 255)
             f, b = person.at(place), rest.at(place)
             colours = f + a * (pixels[place] - a * f - (1 - a) * b)
-            result[place] = np.clip(colours, 0, 255).astype(np.uint8) * (opacity > 0)[..., None]
+            result[place] = (np.clip(colours, 0, 255) + 0.5).astype(np.uint8) * (opacity > 0)[..., None]
     return result
 
 

@@ -32,7 +32,7 @@ def checked_trimap(values: np.ndarray, picture: tuple[int, int], where: str) -> 
     """A trimap drawn by somebody: (H, W) uint8, dark is background, light foreground, the rest unknown.
 
     Raises PictureError, beginning with `where`, when its size is not the picture's, or it names no foreground
-    or no background, or leaves nothing unknown.
+    or no background.
     """
     if values.shape != picture:
         raise PictureError(f"{where}: trimap is {values.shape[1]}×{values.shape[0]}, "
