@@ -15,7 +15,7 @@ from edge.preprocess import letterbox
 from quantize.dataset import Picture, PreparedSet
 from quantize.manifest import PERSON_VALUES
 
-COMPOSED, COMPOSED_WIDE, EMPTY, CLUTTERED, FRAMED, TURNED = 0.2, 0.5, 0.02, 0.2, 0.5, 0.5
+COMPOSED, COMPOSED_WIDE, EMPTY, CLUTTERED, FRAMED, TURNED = 0.2, 0.5, 0.08, 0.2, 0.5, 0.5
 """Shares of samples: laid over another background (in upright, in wide batches); without a person; with stripes and
 shapes behind the person; cropped; rotated."""
 
@@ -38,7 +38,7 @@ def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generat
     drawn = pictures.draw(rng)
     backdrop = pictures.draw_backdrop(rng) if kind < EMPTY + (COMPOSED_WIDE if wide else COMPOSED) else None
     if backdrop is not None and kind < EMPTY:
-        drawn = backdrop
+        drawn = deserted(backdrop, rng)
     elif backdrop is not None and _can_be_cut(drawn):
         beside = pictures.draw(rng) if rng.random() < (COMPANY_WIDE if wide else COMPANY) else None
         people = [drawn, beside] if beside is not None and _can_be_cut(beside) else [drawn]
@@ -89,6 +89,19 @@ def composed(people: Sequence[Picture], backdrop: Picture, shape: tuple[int, int
         canvas = (moved * alpha[..., None] + canvas * (1 - alpha[..., None])).astype(np.uint8)
         np.copyto(mask, moved_mask, where=moved_mask > 0)
     return Picture(canvas, mask, people[0].source)
+
+
+def deserted(backdrop: Picture, rng: np.random.Generator) -> Picture:
+    """Nobody there: a room, often in the dark, or a plain surface, down to a covered lens: black is no person."""
+    pixels = backdrop.pixels.astype(np.float32)
+    if rng.random() < 0.4:
+        start, end = rng.integers(0, 256, (2, 3)) * rng.choice([0.1, 0.3, 1.0])
+        across = np.linspace(0, 1, pixels.shape[1])[None, :, None]
+        pixels = np.broadcast_to(start + rng.choice([0.0, 1.0]) * (end - start) * across, pixels.shape)
+    elif rng.random() < 0.5:
+        pixels = pixels * rng.uniform(0.02, 0.6)
+    noisy = pixels + rng.normal(0, rng.uniform(0, 8), pixels.shape)
+    return Picture(np.clip(noisy, 0, 255).astype(np.uint8), backdrop.mask, backdrop.source)
 
 
 def cluttered(picture: Picture, rng: np.random.Generator) -> Picture:
