@@ -32,6 +32,7 @@ def prepare(data: Path, out: Path, licences: Sequence[str] = (),
     entries, for a progress bar. Returns pictures per split and how many training pictures were dropped because they
     look like a validation picture.
     """
+    out.mkdir(parents=True, exist_ok=True)
     entries = [e for e in read_manifest(data) if not licences or any(word in e.licence for word in licences)]
     if not entries:
         raise DataError(f"{data}: no picture has a licence with any of {', '.join(licences)}")

@@ -73,6 +73,11 @@ def run(group: click.Command, name: str) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if os.environ.get("MASQUE_DEBUG") == "1" or not error.filename:
+            raise
+        click.echo(f"{name}: {error.filename}: {error.strerror}", err=True)
+        sys.exit(1)
 
 
 def _stop(*_: object) -> None:
