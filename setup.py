@@ -28,7 +28,10 @@ EXTRAS = {
         "tf-keras==2.19.0; python_version<'3.13'",
     ],
     "bench": ["psutil>=6,<8"],
-    "dev": ["pytest>=8,<10", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3", "build>=1.2,<2", "setuptools>=77", "wheel"],
+    "dev": [
+        "pytest>=8,<10", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3",
+        "build>=1.2,<2", "setuptools>=77", "wheel",
+    ],
 }
 
 setup(

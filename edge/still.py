@@ -12,10 +12,12 @@ from edge.frame import Matte, Region, Trimap
 from edge.matting.foreground import foreground
 from edge.matting.guided import cubic_alpha, enlarged_alpha
 from edge.matting.trimap import enlarged_trimap, ramp_across, shrunk_trimap, trimap_from
-from edge.refine import on_guide, refine
+from edge.refine import refine
 from edge.report import StageTimes
+from edge.segment.detail import with_detail
 from edge.segment.person import find_person
 from edge.segment.tflite import Segmenter
+from edge.segment.tidy import tidied
 
 
 @dataclass
@@ -77,13 +79,14 @@ class StillPath:
     def _drafted(self, pixels: np.ndarray, times: StageTimes) -> Draft | None:
         """Person, soft alpha and trimap from the network; None when nobody is there."""
         assert self.segmenter is not None
-        mask = find_person(self.segmenter, pixels)
+        work = _working_copy(pixels, self.tier)
+        mask = find_person(self.segmenter, work)
+        if mask is not None:
+            mask = tidied(with_detail(self.segmenter, work, mask))
         times.lap("segment")
         if mask is None:
             return None
-        work = _working_copy(pixels, self.tier)
-        alpha = refine(work, on_guide(mask, pixels.shape[:2], work.shape[:2]),
-                       self.board.refine.guided_epsilon.value)
+        alpha = refine(work, mask, self.board.refine.guided_epsilon.value)
         times.lap("refine")
         trimap = trimap_from(alpha, self.board.matting.trimap_band_px.value)
         times.lap("trimap")

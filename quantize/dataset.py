@@ -28,7 +28,7 @@ SHARES = {"picsart": 0.52, "celebamask": 0.12, "ccp": 0.13, "hsd": 0.05, "facesy
           "lfwparts": 0.07}
 """How often each source is drawn: chosen for selfies and half bodies; one not named gets its manifest weight."""
 
-HATS, HAT_SHARE = 3.0, 0.01
+HATS, HAT_SHARE = 6.0, 0.01
 """Pictures with at least this share of headwear are drawn this much oftener: hats are rare, and bitten otherwise."""
 
 

@@ -31,6 +31,10 @@ MOST_WINDOWS = 24
 SEEN = 0.001
 """Share of the picture that must be person before anybody is said to be there."""
 
+SURE = 0.85
+"""Probability that the surest tenth of a person must reach: 0.97 is the least of 172 validation pictures with people,
+a white wall gave 0.83."""
+
 
 def find_person(segmenter: Segmenter, pixels: np.ndarray) -> Mask | None:
     """pixels (H, W, 3) uint8 → mask over the region that holds every person, at network size; None: nobody is there."""
@@ -47,7 +51,12 @@ def find_person(segmenter: Segmenter, pixels: np.ndarray) -> Mask | None:
         mask = closer
         if not _cut_off(mask, pixels.shape):
             break
-    return mask
+    return mask if _sure(mask) else None
+
+
+def _sure(mask: Mask) -> bool:
+    """Whether the network is sure of a part of what it saw: plain walls look a little like clothes."""
+    return bool(np.quantile(mask.values[mask.values > 0.5], 0.9) >= SURE)
 
 
 def _region_around(mask: Mask, picture: tuple[int, ...], portrait: tuple[int, int]) -> Region | None:
