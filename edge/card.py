@@ -63,9 +63,13 @@ def read_card(model: Path) -> Card:
     if not path.is_file():
         raise ModelError(f"{path}: the card of {model.name} is missing; models and cards travel together")
     try:
-        return msgspec.json.decode(_bytes(path), type=Card)
+        card = msgspec.json.decode(_bytes(path), type=Card)
     except msgspec.MsgspecError as error:
         raise ModelError(f"{path}: not a model card ({error})") from error
+    for name in ("person_portrait", "person_landscape"):
+        if name not in card.signatures:
+            raise ModelError(f"{path}: signature {name!r} is missing; found {', '.join(card.signatures) or 'none'}")
+    return card
 
 
 def _bytes(path: Path) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.frame import Mask, Region
-from edge.preprocess import grown_to_aspect, upright
+from edge.preprocess import region_around
 
 MARGIN = 0.15
 """Free space kept around the person between two keyframes, as a share of its longer side: room to move."""
@@ -30,15 +30,8 @@ def region_to_look_at(last: Keyframe | None, frame: tuple[int, int], portrait: t
 
     The whole frame at the start, and whenever nobody was seen.
     """
-    whole = Region.whole(frame)
-    around = Region.around(last.mask.values, MARGIN) if last else None
-    if last is None or around is None:
-        return whole
-    seen, region = last.mask.values.shape, last.mask.region
-    person = around.scaled(region.height / seen[0], region.width / seen[1], (region.height, region.width))
-    in_frame = Region(person.top + region.top, person.left + region.left, person.height, person.width)
-    shape = upright((in_frame.height, in_frame.width), portrait)
-    return grown_to_aspect(in_frame, shape[1] / shape[0], frame)
+    around = region_around(last.mask, frame, portrait, MARGIN) if last else None
+    return around or Region.whole(frame)
 
 
 def smoothed(previous: np.ndarray | None, present: np.ndarray, share: float) -> np.ndarray:

@@ -133,27 +133,37 @@ def write_together(pictures: dict[Path, np.ndarray], threads: int = 1) -> None:
     def encode(path: Path) -> None:
         places[path].write_bytes(png_bytes(pictures[path]))
 
+    renamed: list[str] = []
     try:
         with ThreadPoolExecutor(max_workers=threads) as pool:
             for done in [pool.submit(encode, path) for path in pictures]:
                 done.result()
         for path, beside in places.items():
             os.replace(beside, path)
+            renamed.append(path.name)
     except OSError as error:
+        changed = f"only {', '.join(renamed)} is new" if renamed else "nothing was changed"
         raise OutputError(f"{error.filename or next(iter(pictures)).parent}: cannot be written "
-                          f"({error.strerror or error}); nothing was changed") from error
+                          f"({error.strerror or error}); {changed}") from error
     finally:
         for beside in places.values():
             beside.unlink(missing_ok=True)
 
 
+def check_output_folder(path: Path) -> None:
+    """Raises OutputError where results could not be written later; makes nothing yet."""
+    there = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not there.is_dir():
+        raise OutputError(f"{path}: cannot be made a folder ({there} is a file); choose another --out")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: no permission to write in {there}; choose another --out")
+
+
 def output_folder(path: Path) -> Path:
-    """Makes the folder where it is missing. Raises OutputError where it cannot be written to."""
+    """Makes the folder where it is missing. Raises OutputError where it cannot be made."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         why = error.strerror or error
         raise OutputError(f"{path}: cannot be made a folder ({why}); choose another --out") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise OutputError(f"{path}: no permission to write here; choose another --out")
     return path

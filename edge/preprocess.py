@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edge.frame import Region
+from edge.frame import Mask, Region
 
 
 class Placement(NamedTuple):
@@ -57,6 +57,22 @@ def letterbox(values: np.ndarray, into: tuple[int, int]) -> np.ndarray:
 def quantised(boxed: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 → (1, h, w, 3) int8 with scale 1/255 and zero point −128: flipping the top bit does it."""
     return (boxed ^ 0x80).view(np.int8)[None]
+
+
+def region_around(mask: Mask, frame: tuple[int, ...], portrait: tuple[int, int], margin: float) -> Region | None:
+    """The region of a (height, width) frame that the network should look at next: around the person of `mask`.
+
+    margin: free space kept around them, as a share of their longer side. It has the aspect of the network's input,
+    standing or lying, as far as the frame allows. None: nobody is in the mask.
+    """
+    around = Region.around(mask.values, margin)
+    if around is None:
+        return None
+    region, (height, width) = mask.region, mask.values.shape
+    inside = around.scaled(region.height / height, region.width / width, (region.height, region.width))
+    in_frame = Region(region.top + inside.top, region.left + inside.left, inside.height, inside.width)
+    shape = upright((in_frame.height, in_frame.width), portrait)
+    return grown_to_aspect(in_frame, shape[1] / shape[0], frame)
 
 
 def grown_to_aspect(region: Region, aspect: float, within: tuple[int, ...]) -> Region:

@@ -30,6 +30,8 @@ def agreement(segmenter: Segmenter, card: Card) -> float:
                          f"{card.proof.picture_sha256[:12]}…; install the package again")
     pixels = read_photograph(path).pixels
     here = segmenter.segment(pixels, Region.whole(pixels.shape)).values > 0.5
+    if here.shape != card.proof.shape:
+        raise ModelError(f"seg-{card.tier}: its mask is {here.shape}, the card's proof {card.proof.shape}")
     packed = np.frombuffer(base64.b64decode(card.proof.mask), np.uint8)
     there = np.unpackbits(packed, count=here.size).reshape(card.proof.shape).astype(bool)
     return float((here & there).sum() / max(1, (here | there).sum()))

@@ -10,7 +10,8 @@ from edge.board_shapes import CameraBoard, Tier
 from edge.errors import PictureError
 from edge.frame import Matte, Region, Trimap
 from edge.matting.foreground import foreground
-from edge.matting.guided import cubic_alpha, enlarged_alpha
+from edge.matting.guided import enlarged_alpha
+from edge.matting.tiles import cubic_alpha
 from edge.matting.trimap import enlarged_trimap, ramp_across, shrunk_trimap, trimap_from
 from edge.refine import refine
 from edge.report import StageTimes
@@ -60,13 +61,15 @@ class StillPath:
     def matte(self, pixels: np.ndarray, times: StageTimes, trimap: Trimap | None = None) -> Still:
         """pixels (H, W, 3) uint8; a trimap (H, W) replaces segmentation and is solved whatever the quality."""
         draft = self._drafted(pixels, times) if trimap is None else self._drafted_from(pixels, trimap)
+        times.lap("trimap")
         if draft is None:
             return _nobody(pixels)
         still = Still(Matte(np.empty((0, 0), np.uint8), Region.whole(pixels.shape)), draft.trimap, pixels)
         if self.fine or trimap is not None:
             draft = self._solved(draft, still, times)
-        enlarged = cubic_alpha if still.solver != "none" else enlarged_alpha
-        alpha = enlarged(pixels, draft.pixels, draft.alpha)
+        solved = still.solver != "none"
+        alpha = (cubic_alpha(draft.alpha, pixels.shape) if solved
+                 else enlarged_alpha(pixels, draft.pixels, draft.alpha))
         still.trimap = trimap or enlarged_trimap(draft.trimap, pixels.shape[:2])
         if trimap is not None:
             np.copyto(alpha, trimap.values, where=~trimap.unknown)
@@ -89,7 +92,6 @@ class StillPath:
         alpha = refine(work, mask, self.board.refine.guided_epsilon.value)
         times.lap("refine")
         trimap = trimap_from(alpha, self.board.matting.trimap_band_px.value)
-        times.lap("trimap")
         return Draft(work, alpha, trimap)
 
     def _drafted_from(self, pixels: np.ndarray, trimap: Trimap) -> Draft:

@@ -32,15 +32,13 @@ ALLOWED_LOSS = 0.01
 REPRESENTATIVE = 160
 """Training pictures per orientation that set the activation ranges."""
 
-LICENCE = "research-grade: see edge/models/LICENSE"
-
 LIMITS = ["Person against background only; parts of a person are not told apart.",
           "Weak on full-length and distant people, on seats and table tops in the colour of clothes, and on several "
           "people at different distances: such pictures are rare in its training set.",
           "Not measured per skin tone, age or gender."]
 
 
-def export(run: Path, sets: Path, data: Path, out: Path) -> Card:
+def export(run: Path, sets: Path, data: Path, out: Path, licence: str) -> Card:
     """Quantises the run's averaged weights, compares with float on `data` and writes `out/seg-TIER.tflite` + card.
 
     Raises ModelError, naming source and both figures, when int8 loses more than ALLOWED_LOSS; nothing is written then.
@@ -65,11 +63,14 @@ def export(run: Path, sets: Path, data: Path, out: Path) -> Card:
     metrics = _compared(evaluate(KerasSegmenter(network, portrait), recipe["tier"], data),
                         evaluate(segmenter, recipe["tier"], data))
     proof = proof_of(TfliteSegmenter(content, card, runtime, threads=1))
-    card = msgspec.structs.replace(card, metrics=metrics, proof=proof)
+    card = msgspec.structs.replace(card, metrics=metrics, proof=proof, licence=licence)
     out.mkdir(parents=True, exist_ok=True)
     path = model_path("seg", recipe["tier"], out)
-    path.write_bytes(content)
-    card_path(path).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+    described = msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n"
+    for place, data_bytes in ((path, content), (card_path(path), described)):
+        beside = place.with_name(f".{place.name}.part")
+        beside.write_bytes(data_bytes)
+        beside.replace(place)
     return card
 
 
@@ -108,16 +109,17 @@ def _draft_card(content: bytes, recipe: dict, pictures: PreparedSet, parameters:
     def signature(shape: tuple[int, int]) -> Signature:
         return Signature((1, *shape, 3), 1 / 255, -128, (1, *shape), 1 / 256, -128)
 
-    trained_on = [pictures.rows[i] for i in pictures.train]
+    trained_on, backdrops = ([pictures.rows[i] for i in part] for part in (pictures.train, pictures.backdrops))
     data: dict[str, str | int | dict[str, int] | list[str]] = {
         "set_sha256": pictures.sha256, "pictures": dict(Counter(row["source"] for row in trained_on)),
-        "backdrops": len(pictures.backdrops), "licences": sorted({row["licence"] for row in trained_on})}
+        "backdrops": len(pictures.backdrops),
+        "licences": sorted({row["licence"] for row in [*trained_on, *backdrops] if row["licence"]})}
     shapes = dict(zip(ORIENTATIONS, (portrait, portrait[::-1]), strict=True))
     return Card(
         kind="seg", tier=recipe["tier"], sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content),
         parameters=parameters, classes=("background", "person"),
         signatures={signature_name(o): signature(shape) for o, shape in shapes.items()},
-        recipe=recipe, data=data, metrics={}, limits=LIMITS, licence=LICENCE,
+        recipe=recipe, data=data, metrics={}, limits=LIMITS, licence="",
         measured=f"{datetime.date.today()}, {platform.machine()}, `masque-quantize export`: validation split, "
                  "still path --quality fast, threshold 0.5, own size",
         proof=Proof("", "", "", (0, 0), ""))

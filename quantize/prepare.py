@@ -28,18 +28,21 @@ def prepare(data: Path, out: Path, licences: Sequence[str] = (),
             progress: Callable[[Sequence[Entry]], Iterable[Entry]] = iter) -> dict[str, int]:
     """Builds `out/{small,medium,large}` from `data` (manifest.csv, and backgrounds/ beside or inside it).
 
-    licences: keep only entries whose licence holds one of these words (none: keep all). progress wraps the list of
-    entries, for a progress bar. Returns pictures per split and how many training pictures were dropped because they
-    look like a validation picture.
+    licences: keep only entries with exactly one of these licences, whatever the case (none: keep all); backgrounds
+    are then kept only where backgrounds/licence.txt holds one of them. progress wraps the list of entries, for a
+    progress bar. Returns pictures per split and how many training pictures were dropped because they look like a
+    validation picture.
     """
     out.mkdir(parents=True, exist_ok=True)
-    entries = [e for e in read_manifest(data) if not licences or any(word in e.licence for word in licences)]
+    read = read_manifest(data)
+    entries = [e for e in read if _allowed(e.licence, licences)]
     if not entries:
-        raise DataError(f"{data}: no picture has a licence with any of {', '.join(licences)}")
+        found = sorted({e.licence for e in read})
+        raise DataError(f"{data}: no picture has the licence {' or '.join(licences)}; there are: {'; '.join(found)}")
     pictures = [_read_pair(entry) for entry in progress(entries)]
     dropped = _near_duplicates(entries, [picture for picture, _ in pictures])
     keep = [i for i in range(len(entries)) if i not in dropped]
-    backdrops = _read_backdrops(data)
+    backdrops = _read_backdrops(data, licences)
     for name, tier in load_tiers().items():
         _write_set(out / name, ENLARGED * max(tier.width.value, tier.height.value),
                    [entries[i] for i in keep], [pictures[i] for i in keep], backdrops)
@@ -61,13 +64,24 @@ def _read_pair(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), mask
 
 
-def _read_backdrops(data: Path) -> list[tuple[str, np.ndarray]]:
+def _allowed(licence: str, licences: Sequence[str]) -> bool:
+    """Whole names only: "CC BY" must not let "CC BY-NC" in."""
+    return not licences or licence.strip().casefold() in {name.strip().casefold() for name in licences}
+
+
+def _read_backdrops(data: Path, licences: Sequence[str]) -> list[tuple[str, np.ndarray, str]]:
     folder = next((f for f in (data / "backgrounds", data.parent / "backgrounds") if f.is_dir()), None)
-    if folder is None:
+    if folder is None or not _allowed(_licence_of(folder), licences):
         return []
     read = ((path.name, cv2.imread(str(path), cv2.IMREAD_COLOR)) for path in sorted(folder.iterdir()))
-    return [(name, cv2.cvtColor(_shrunk(picture, BACKDROP_SIDE, cv2.INTER_AREA), cv2.COLOR_BGR2RGB))
+    licence = _licence_of(folder)
+    return [(name, cv2.cvtColor(_shrunk(picture, BACKDROP_SIDE, cv2.INTER_AREA), cv2.COLOR_BGR2RGB), licence)
             for name, picture in read if picture is not None]
+
+
+def _licence_of(backdrops: Path) -> str:
+    named = backdrops / "licence.txt"
+    return named.read_text(encoding="utf-8").strip() if named.is_file() else "none stated"
 
 
 def _near_duplicates(entries: Sequence[Entry], pictures: Iterable[np.ndarray], distance: int = 4) -> set[int]:
@@ -95,7 +109,7 @@ def _shrunk(picture: np.ndarray, long_side: int, interpolation: int) -> np.ndarr
 
 def _write_set(folder: Path, long_side: int, entries: Sequence[Entry],
                pairs: Sequence[tuple[np.ndarray, np.ndarray]],
-               backdrops: Sequence[tuple[str, np.ndarray]]) -> None:
+               backdrops: Sequence[tuple[str, np.ndarray, str]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows, pictures, masks, offset = [], [], [], 0
     for entry, (picture, mask) in zip(entries, pairs, strict=True):
@@ -107,10 +121,10 @@ def _write_set(folder: Path, long_side: int, entries: Sequence[Entry],
         pictures.append(small.reshape(-1, 3))
         masks.append(_shrunk(mask, long_side, cv2.INTER_NEAREST).ravel())
         offset += small.shape[0] * small.shape[1]
-    for name, backdrop in backdrops:
+    for name, backdrop, licence in backdrops:
         small = _shrunk(backdrop, long_side, cv2.INTER_AREA)
         rows.append({"offset": offset, "height": small.shape[0], "width": small.shape[1], "source": "backgrounds",
-                     "split": "train", "weight": 1.0, "licence": "", "image": name})
+                     "split": "train", "weight": 1.0, "licence": licence, "image": name})
         pictures.append(small.reshape(-1, 3))
         masks.append(np.zeros(small.shape[0] * small.shape[1], np.uint8))
         offset += small.shape[0] * small.shape[1]

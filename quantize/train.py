@@ -32,6 +32,9 @@ BOUNDARY_WEIGHT = 3.0
 AVERAGING = 0.999
 """Decay of the moving average of the weights, per step."""
 
+LABELLED = 0.95
+"""Share of a validation picture's pixels that must be person or background for certain, for it to be scored."""
+
 LANDSCAPE_SHARE = 0.25
 """Share of batches in landscape orientation; booths stand upright more often than they lie."""
 
@@ -41,7 +44,7 @@ class Recipe:
     """All that decides a training, besides its set. rate: AdamW's peak learning rate; steps and warm_up in batches."""
 
     tier: str
-    steps: int = 6000
+    steps: int = 12000
     batch: int = 32
     rate: float = 2e-3
     weight_decay: float = 1e-4
@@ -94,7 +97,7 @@ class Training:
             losses.append(loss)
             if (step + 1) % checkpoint_every == 0 or step + 1 == self.recipe.steps:
                 self.checkpoints.save()
-                line = {"step": step + 1, "loss": round(float(np.mean(losses)), 4), "iou": round(self.validate(), 4),
+                line = {"step": step + 1, "loss": round(float(np.mean(losses)), 4), "iou": self.validate(),
                         "images_per_s": round(len(losses) * self.recipe.batch / (time.monotonic() - started), 1)}
                 with (self.out / "history.jsonl").open("a", encoding="utf-8") as history:
                     history.write(json.dumps(line) + "\n")
@@ -105,10 +108,13 @@ class Training:
             self.network.save_weights(path)
         return path
 
-    def validate(self, limit: int = 120) -> float:
-        """Mean person IoU of the averaged weights at network size, on up to `limit` fully labelled val pictures."""
+    def validate(self, limit: int = 120) -> float | None:
+        """Mean person IoU of the averaged weights at network size, on up to `limit` val pictures labelled throughout.
+
+        None when there is no such picture.
+        """
         ious = []
-        whole = [i for i in self.pictures.val if self.pictures.rows[i]["source"] in ("picsart", "celebamask", "ccp")]
+        whole = [i for i in self.pictures.val if _known(self.pictures.picture(i).mask).mean() >= LABELLED]
         with self._average_in_place():
             for i in whole[:: max(1, len(whole) // limit)]:
                 picture = self.pictures.picture(i)
@@ -116,8 +122,9 @@ class Training:
                 logits = self._predict(tf.constant(letterbox(picture.pixels, shape)[None] / np.float32(255)))
                 spot = place(picture.mask.shape, shape)
                 person = spot.cut(letterbox(np.isin(picture.mask, PERSON_VALUES).astype(np.float32), shape)) > 0.5
-                ious.append(iou(spot.cut(logits.numpy()[0, ..., 0]) > 0, person, np.ones_like(person)))
-        return float(np.mean(ious)) if ious else float("nan")
+                known = spot.cut(letterbox(_known(picture.mask).astype(np.float32), shape)) > 0.5
+                ious.append(iou(spot.cut(logits.numpy()[0, ..., 0]) > 0, person, known))
+        return round(float(np.mean(ious)), 4) if ious else None
 
     def _batches(self, first: int) -> Iterator[tuple[int, tuple[np.ndarray, ...]]]:
         """Batches from step `first` on, made ahead of time on a thread of their own."""
@@ -176,6 +183,10 @@ class Training:
 
     def _average_in_place(self) -> _Swapped:
         return _Swapped(self.network.weights, self.averaged)
+
+
+def _known(mask: np.ndarray) -> np.ndarray:
+    return np.isin(mask, (0, *PERSON_VALUES))
 
 
 class _Swapped:

@@ -32,8 +32,8 @@ FRAMES = 150
 SHOWN = (15, 45, 75, 105, 135)
 """Frames of the clip that appear on the sheet."""
 
-CUTS = {"room": "room.png", "blur": "blur", "colour": "#2a9d8f"}
-"""Composites on the sheet: name → --background."""
+CUTS = {"blur": "blur", "colour": "#2a9d8f"}
+"""Further composites on the sheet: name → --background."""
 
 
 @dataclass
@@ -58,7 +58,8 @@ def demo(photo: Path | None, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "room.png").write_bytes(png_bytes(scene(1200, 1200)))
     reports = {quality: _matte(photo, out / quality, quality, str(out / "room.png")) for quality in ("fast", "fine")}
-    composites = {name: _composite(photo, out, name, background) for name, background in CUTS.items()}
+    composites = {"room": read_photograph(out / "fine" / f"{photo.stem}.composite.png").pixels}
+    composites |= {name: _composite(photo, out / name, background) for name, background in CUTS.items()}
     clip = _clip(out / "live.mp4")
     contact_sheet(photo, out, composites, reports, clip, model_path("seg", _tier(), MODELS)).save(out / "sheet.png")
     _tell(reports, clip, out)
@@ -80,11 +81,10 @@ def _matte(photo: Path, out: Path, quality: str, background: str) -> dict:
     return _masque("matte", str(photo), "--out", str(out), "--quality", quality, "--background", background)[0]
 
 
-def _composite(photo: Path, out: Path, name: str, background: str) -> np.ndarray:
+def _composite(photo: Path, out: Path, background: str) -> np.ndarray:
     """The finely cut photograph over another background, as `masque matte --background` makes it."""
-    given = str(out / background) if background.endswith(".png") else background
-    _masque("matte", str(photo), "--out", str(out / name), "--background", given)
-    return read_photograph(out / name / f"{photo.stem}.composite.png").pixels
+    _matte(photo, out, "fine", background)
+    return read_photograph(out / f"{photo.stem}.composite.png").pixels
 
 
 def _clip(path: Path) -> Clip:

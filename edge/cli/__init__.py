@@ -74,9 +74,9 @@ def run(group: click.Command, name: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        if os.environ.get("MASQUE_DEBUG") == "1" or not error.filename:
+        if os.environ.get("MASQUE_DEBUG") == "1":
             raise
-        click.echo(f"{name}: {error.filename}: {error.strerror}", err=True)
+        click.echo(f"{name}: {error.filename or 'output'}: {error.strerror or error}", err=True)
         sys.exit(1)
 
 

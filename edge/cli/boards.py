@@ -8,35 +8,39 @@ import msgspec
 
 from edge.board_shapes import CameraBoard
 from edge.boards import board_names, check_boards, detect, load_board
-from edge.cli.options import Voice, voiced
+from edge.cli.options import BOARD, Voice, voiced
 from edge.report import peak_rss_mb
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--check", is_flag=True, help="Check every board file; exit 1 when one is broken.")
+@BOARD
 @voiced
-def command(name: str | None, check: bool, voice: Voice) -> None:
-    """List boards, or show one NAME with the unit and source of every figure."""
+def command(name: str | None, check: bool, board: str | None, voice: Voice) -> None:
+    """List boards, or show one NAME with the unit and source of every figure; --check with NAME checks that one."""
+    name = name or board
+    if name is not None and name not in board_names():
+        raise click.BadParameter(f"no board is called {name!r}; known: {', '.join(board_names())}", param_hint="NAME")
     if check:
-        _check(voice)
+        _check(name, voice)
     elif name is None:
         _list(voice)
     else:
-        if name not in board_names():
-            raise click.BadParameter(f"no board is called {name!r}; known: {', '.join(board_names())}",
-                                     param_hint="NAME")
-        board = msgspec.to_builtins(load_board(name))
-        _show(board, voice)
-        voice.report({"board": board, "peak_rss_mb": peak_rss_mb()})
+        shown = msgspec.to_builtins(load_board(name))
+        _show(shown, voice)
+        voice.report({"board": shown, "peak_rss_mb": peak_rss_mb()})
 
 
-def _check(voice: Voice) -> None:
-    problems = check_boards()
+def _check(name: str | None, voice: Voice) -> None:
+    """All files, or one board's and the tiers that it rests on."""
+    about = (f"/{name}.toml", "/tiers.toml")
+    problems = [line for line in check_boards() if name is None or any(file in line for file in about)]
+    names = board_names() if name is None else (name,)
     for problem in problems:
         click.echo(f"masque: {problem}", err=True)
-    voice.say(f"{len(board_names())} boards, {len(problems)} problems")
-    voice.report({"boards": list(board_names()), "problems": problems, "peak_rss_mb": peak_rss_mb()})
+    voice.say(f"{len(names)} board{'s' if len(names) > 1 else ''}, {len(problems)} problems")
+    voice.report({"boards": list(names), "problems": problems, "peak_rss_mb": peak_rss_mb()})
     if problems:
         click.get_current_context().exit(1)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.boards import detect, load_camera_board
-from edge.cli.options import MODELS_FOLDER, Voice, voiced
-from edge.errors import MasqueError
+from edge.board_shapes import CameraBoard
+from edge.cli.options import BOARD, MODELS_FOLDER, Voice, chosen_board, voiced
+from edge.errors import MasqueError, ModelError
 from edge.report import peak_rss_mb
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 NEEDED_FOR = {
     "numpy": "everything", "opencv-python-headless": "everything", "pillow": "photographs",
     "scipy": "matte --quality fine (without it: --quality fast)",
-    "av": "video files (without it: photographs only); pip install masque[video]",
-    "pyserial": "the microcontroller bridge (without it: all else works); pip install masque[bridge]",
+    "av": "video files (without it: photographs only); pip install '.[video]' in the checkout",
+    "pyserial": "the microcontroller bridge (without it: all else works); pip install '.[bridge]' in the checkout",
 }
 
 
@@ -38,18 +38,20 @@ class Proven:
     agreement: float
     invoke_ms: float
     passed: bool
+    problem: str = ""
 
 
 @click.command()
 @click.option("--prove", is_flag=True,
               help="Run a stored picture through every runtime and delegate; exit 1 when one differs from its card.")
+@BOARD
 @MODELS_FOLDER
 @voiced
-def command(prove: bool, models_folder: Path | None, voice: Voice) -> None:
+def command(prove: bool, board: str | None, models_folder: Path | None, voice: Voice) -> None:
     """Say what is installed, what is missing, and how to go on without it."""
     from edge.card import MODELS
 
-    machine = _machine()
+    machine = _machine(chosen_board(board)[0])
     packages = {name: _version(name) for name in NEEDED_FOR}
     runtimes = _runtimes()
     chosen = next((r["name"] for r in runtimes if r["loads"]), None)
@@ -64,18 +66,18 @@ def command(prove: bool, models_folder: Path | None, voice: Voice) -> None:
     proofs = [proof for runtime in runtimes if runtime["loads"]
               for proof in _prove(runtime["name"], models_folder or MODELS)] if prove else []
     for proof in proofs:
-        voice.say(f"proof     {proof.model:12} {proof.runtime:16} {proof.delegate:8} IoU with its card "
-                  f"{proof.agreement:.4f}  {proof.invoke_ms:.2f} ms  {'same' if proof.passed else 'DIFFERS'}")
+        found = proof.problem or (f"IoU with its card {proof.agreement:.4f}  {proof.invoke_ms:.2f} ms  "
+                                  f"{'same' if proof.passed else 'DIFFERS'}")
+        voice.say(f"proof     {proof.model:12} {proof.runtime:16} {proof.delegate:8} {found}")
     voice.report({"machine": machine, "packages": packages, "runtimes": runtimes, "runtime_in_use": chosen,
                   "proofs": [asdict(proof) for proof in proofs], "peak_rss_mb": peak_rss_mb()})
     if not chosen or not all(proof.passed for proof in proofs):
         click.get_current_context().exit(1)
 
 
-def _machine() -> dict[str, str]:
-    board = detect()
+def _machine(board: CameraBoard) -> dict[str, str]:
     return {"processor": platform.machine(), "system": platform.platform(), "python": platform.python_version(),
-            "board": board, "tier": load_camera_board(board).tier.value}
+            "board": board.name, "tier": board.tier.value}
 
 
 def _version(distribution: str) -> str | None:
@@ -102,18 +104,26 @@ def _runtimes() -> list[dict]:
 
 def _prove(runtime: str, folder: Path) -> list[Proven]:
     """Every model in the folder on one runtime: on the CPU, and on the Edge TPU where there is one."""
-    from edge.proof import ENOUGH, agreement
     from edge.segment.runtime import edge_tpu_delegate, open_runtime
+
+    models = sorted(folder.glob("seg-*.tflite"))
+    if not models:
+        raise ModelError(f"{folder}: holds no model (seg-*.tflite); nothing can be proved")
+    delegates = ["cpu", "edgetpu"] if edge_tpu_delegate(open_runtime(runtime)) else ["cpu"]
+    return [_proven(model, runtime, delegate) for model in models for delegate in delegates]
+
+
+def _proven(model: Path, runtime: str, delegate: str) -> Proven:
+    from edge.proof import ENOUGH, agreement
     from edge.segment.tflite import open_segmenter
 
-    delegates = ["cpu", "edgetpu"] if edge_tpu_delegate(open_runtime(runtime)) else ["cpu"]
-    proofs = []
-    for model in sorted(folder.glob("seg-*.tflite")):
-        for delegate in delegates:
-            segmenter, _ = open_segmenter(model, model.stem.removeprefix("seg-"), 1, delegate, runtime)
-            found = round(agreement(segmenter, segmenter.card), 4)
-            proofs.append(Proven(model.stem, runtime, delegate, found, _invoke_ms(segmenter), found >= ENOUGH))
-    return proofs
+    try:
+        segmenter, fallbacks = open_segmenter(model, model.stem.removeprefix("seg-"), 1, delegate, runtime)
+        found = round(agreement(segmenter, segmenter.card), 4)
+        ran_on = "cpu" if fallbacks else delegate
+        return Proven(model.stem, runtime, ran_on, found, _invoke_ms(segmenter), found >= ENOUGH)
+    except MasqueError as error:
+        return Proven(model.stem, runtime, delegate, 0.0, 0.0, False, str(error))
 
 
 def _invoke_ms(segmenter: TfliteSegmenter) -> float:

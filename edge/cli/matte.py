@@ -84,7 +84,7 @@ class Job:
     def cut(self, image: Path) -> StillReport:
         """One photograph from decoding to the last file written."""
         from edge.composite import composite
-        from edge.photograph import read_photograph, write_together
+        from edge.photograph import output_folder, read_photograph, write_together
         from edge.report import StageTimes, StillReport, peak_rss_mb
 
         times = StageTimes()
@@ -101,6 +101,7 @@ class Job:
             alpha = still.matte.alpha
             results["composite"] = composite(still.foreground, alpha, self.backdrop(pixels, alpha))
             times.lap("composite")
+        output_folder(self.out)
         write_together({self.out / f"{image.stem}.{name}.png": array for name, array in results.items()}, self.threads)
         times.lap("write")
         return StillReport(
@@ -116,7 +117,7 @@ def _prepare(out: Path, quality: str, trimap: Path | None, background: str | Non
     import cv2
 
     from edge.card import MODELS, model_path
-    from edge.photograph import output_folder
+    from edge.photograph import check_output_folder
     from edge.segment.tflite import open_segmenter
     from edge.still import StillPath
 
@@ -124,7 +125,7 @@ def _prepare(out: Path, quality: str, trimap: Path | None, background: str | Non
     backdrop = _backdrop(background)
     if trimap is not None and not trimap.exists():
         raise PictureError(f"{trimap}: no such trimap")
-    output_folder(out)
+    check_output_folder(out)
     threads = threads or board.network.threads.value
     cv2.setNumThreads(threads)
     segmenter, fallbacks = None, tuple[str, ...]()
@@ -146,8 +147,14 @@ def _backdrop(background: str | None) -> Callable[[np.ndarray, np.ndarray], np.n
     if background == "blur":
         return blurred
     if background.startswith("#"):
-        colour = colour_from(background)
+        try:
+            colour = colour_from(background)
+        except PictureError as error:
+            raise click.BadParameter(str(error), param_hint="--background") from error
         return lambda pixels, alpha: filled(colour, alpha.shape)
+    if not Path(background).exists():
+        raise click.BadParameter(f"{background!r} is no picture file, no '#rrggbb' and not blur",
+                                 param_hint="--background")
     picture = read_photograph(Path(background)).pixels
     return lambda pixels, alpha: covering(picture, alpha.shape)
 

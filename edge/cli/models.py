@@ -6,19 +6,21 @@ from pathlib import Path
 import click
 
 from edge.card import MODELS, read_card, read_verified
-from edge.cli.options import MODELS_FOLDER, Voice, voiced
+from edge.cli.options import BOARD, MODELS_FOLDER, Voice, chosen_board, voiced
 from edge.errors import ModelError
 from edge.report import peak_rss_mb
 
 
 @click.command()
 @click.option("--verify", is_flag=True, help="Check every file against its card; exit 1 when one differs.")
+@BOARD
 @MODELS_FOLDER
 @voiced
-def command(verify: bool, models_folder: Path | None, voice: Voice) -> None:
-    """List models with their cards."""
+def command(verify: bool, board: str | None, models_folder: Path | None, voice: Voice) -> None:
+    """List models with their cards; with --board only those of the board's tier."""
     folder = models_folder or MODELS
-    files = sorted(folder.glob("*.tflite"))
+    tier_only = chosen_board(board)[0].tier.value if board else "*"
+    files = sorted(folder.glob(f"*-{tier_only}.tflite"))
     if not files:
         raise ModelError(f"{folder}: holds no model (*.tflite)")
     rows, failed = [], False

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from edge.board_shapes import CameraBoard, Tier
-from edge.boards import board_names, detect, load_camera_board, load_tiers
+from edge.boards import board_names, detect, load_board, load_camera_board, load_tiers
 
 T = TypeVar("T")
 
@@ -71,6 +71,9 @@ def chosen_board(name: str | None) -> tuple[CameraBoard, Tier]:
     """The named or detected board, with its tier. An unknown name is a usage error."""
     if name is not None and name not in board_names():
         raise click.BadParameter(f"no board is called {name!r}; known: {', '.join(board_names())}",
+                                 param_hint="--board")
+    if name is not None and not isinstance(load_board(name), CameraBoard):
+        raise click.BadParameter(f"{name} solves tiles for another board; name the one with the camera",
                                  param_hint="--board")
     board = load_camera_board(name or detect())
     return board, load_tiers()[board.tier.value]

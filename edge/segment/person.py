@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edge.frame import Mask, Region
-from edge.preprocess import grown_to_aspect, upright
+from edge.preprocess import region_around
 from edge.segment.tflite import Segmenter
 from edge.segment.tidy import tidied
 
@@ -42,7 +42,9 @@ def find_person(segmenter: Segmenter, pixels: np.ndarray) -> Mask | None:
     if (mask.values > 0.5).mean() < SEEN:
         return None
     for _ in range(LOOKS):
-        region = _region_around(mask, pixels.shape, segmenter.portrait)
+        region = region_around(mask, pixels.shape, segmenter.portrait, MARGIN)
+        if region is not None and _cut_off(mask, pixels.shape):
+            region = _wider(region, round(MARGIN * max(region.height, region.width)), pixels.shape)
         if region is None or region == mask.region or not _worth_it(region, pixels.shape):
             break
         closer = tidied(segmenter.segment(pixels, region))
@@ -59,19 +61,12 @@ def _sure(mask: Mask) -> bool:
     return bool(np.quantile(mask.values[mask.values > 0.5], 0.9) >= SURE)
 
 
-def _region_around(mask: Mask, picture: tuple[int, ...], portrait: tuple[int, int]) -> Region | None:
-    """The region of the picture to look at next: around the person, in the network input's aspect."""
-    around = Region.around(mask.values, MARGIN)
-    if around is None:
-        return None
-    scale = mask.region.height / mask.values.shape[0], mask.region.width / mask.values.shape[1]
-    inside = around.scaled(*scale, (mask.region.height, mask.region.width))
-    grow = round(MARGIN * max(inside.height, inside.width)) if _cut_off(mask, picture) else 0
-    top, left = max(0, mask.region.top + inside.top - grow), max(0, mask.region.left + inside.left - grow)
-    bottom = min(picture[0], mask.region.top + inside.top + inside.height + grow)
-    right = min(picture[1], mask.region.left + inside.left + inside.width + grow)
-    shape = upright((bottom - top, right - left), portrait)
-    return grown_to_aspect(Region(top, left, bottom - top, right - left), shape[1] / shape[0], picture)
+def _wider(region: Region, by_px: int, picture: tuple[int, ...]) -> Region:
+    """The region grown by so many pixels on every side, inside the picture."""
+    top, left = max(0, region.top - by_px), max(0, region.left - by_px)
+    bottom = min(picture[0], region.top + region.height + by_px)
+    right = min(picture[1], region.left + region.width + by_px)
+    return Region(top, left, bottom - top, right - left)
 
 
 def _worth_it(region: Region, picture: tuple[int, ...]) -> bool:

@@ -38,12 +38,15 @@ def open_runtime(name: str | None = None) -> Runtime:
     if not candidates:
         raise ModelError("no TFLite runtime is installed; `pip install ai-edge-litert` (or tflite-runtime, "
                          "Python 3.11 and numpy 1 only)")
-    try:
-        module = importlib.import_module(RUNTIMES[candidates[0]])
-    except (ImportError, SystemError, AttributeError) as error:
-        raise ModelError(f"{candidates[0]} is installed but does not load here ({error}); "
-                         "`masque doctor` says what fits together") from error
-    return Runtime(candidates[0], importlib.metadata.version(candidates[0]), module)
+    problem: Exception | None = None
+    for candidate in candidates:
+        try:
+            module = importlib.import_module(RUNTIMES[candidate])
+            return Runtime(candidate, importlib.metadata.version(candidate), module)
+        except (ImportError, SystemError, AttributeError) as error:  # PackageNotFoundError is an ImportError
+            problem = problem or error
+    raise ModelError(f"{candidates[0]} is installed but does not load here ({problem}); "
+                     "`masque doctor` says what fits together") from problem
 
 
 def edge_tpu_delegate(runtime: Runtime):

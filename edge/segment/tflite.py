@@ -13,6 +13,9 @@ from edge.preprocess import letterbox, place, quantised, upright
 from edge.quiet import quiet_libraries
 from edge.segment.runtime import Runtime, edge_tpu_delegate, open_runtime
 
+EDGE_TPU_OPERATOR = b"edgetpu-custom-op"
+"""What `edgetpu_compiler` puts into a file; without it the delegate would leave everything to the CPU, silently."""
+
 
 class Segmenter(Protocol):
     """Sees people in a region of a picture."""
@@ -71,8 +74,12 @@ def open_segmenter(model: Path, tier: str, threads: int = 1, delegate: str = "cp
     """
     content, card = read_verified(model, "seg", tier)
     chosen = open_runtime(runtime)
-    edge_tpu = edge_tpu_delegate(chosen) if delegate == "edgetpu" else None
-    fallbacks = ("no Edge TPU found: the network ran on the CPU",) if delegate == "edgetpu" and not edge_tpu else ()
+    edge_tpu, fallbacks = None, tuple[str, ...]()
+    if delegate == "edgetpu" and EDGE_TPU_OPERATOR not in content:
+        fallbacks = (f"{model.name} is not compiled for the Edge TPU: the network ran on the CPU",)
+    elif delegate == "edgetpu":
+        edge_tpu = edge_tpu_delegate(chosen)
+        fallbacks = () if edge_tpu else ("no Edge TPU found: the network ran on the CPU",)
     return TfliteSegmenter(content, card, chosen, threads, edge_tpu, mirror), fallbacks
 
 

@@ -168,12 +168,13 @@ def test_a_missing_trimap_and_a_folder_without_it_are_refused(matte: Command, tm
                       f"{given}: ", word)
 
 
-@pytest.mark.parametrize(("background", "word"), [("gone.png", "No such file"), ("#12345", "#rrggbb"), ("", "folder")])
+@pytest.mark.parametrize(("background", "word"),
+                         [("gone.png", "no picture file"), ("#12345", "#rrggbb"), ("", "folder")])
 def test_a_background_that_is_none_is_refused_before_anything_is_made(matte: Command, tmp_path: Path,
                                                                      portrait_file: Path, background: str,
                                                                      word: str) -> None:
     done = matte(portrait_file, "--out", tmp_path / "out", "--background", background)
-    check_refusal(done, tmp_path / "out", word)
+    assert done.code in (1, 2) and word in done.err and "Traceback" not in done.err
     assert not (tmp_path / "out").exists()
 
 

@@ -127,7 +127,8 @@ def test_ctrl_c_while_files_are_being_written_exits_130_and_leaves_no_part(
 def test_ctrl_c_before_the_first_picture_exits_130(started_matte: Started, tmp_path: Path,
                                                    portrait_file: Path) -> None:
     process = started_matte(portrait_file, "--out", tmp_path / "out", preexec_fn=heeds_ctrl_c)
-    while process.poll() is None and not (tmp_path / "out").exists():
+    libraries = Path(f"/proc/{process.pid}/maps")
+    while process.poll() is None and "cv2" not in libraries.read_text(encoding="utf-8"):
         time.sleep(0.002)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)

@@ -178,7 +178,7 @@ def test_export_refuses_an_int8_that_lost_too_much_and_writes_nothing(
 
     monkeypatch.setattr(quantize.export, "evaluate", scored)
     with pytest.raises(ModelError) as caught:
-        export(trained[0], sets, drawn_data, tmp_path / "models")
+        export(trained[0], sets, drawn_data, tmp_path / "models", "free")
     assert str(caught.value) == ("export refused: ccp.person_iou is 0.7890 in int8 and 0.8000 in float, a loss of "
                                  "0.0110; at most 0.01 is allowed")
     assert not (tmp_path / "models").exists()
@@ -192,7 +192,7 @@ def test_a_loss_within_the_allowance_is_exported(trained, sets: Path, drawn_data
         return {"ccp.person_iou": 0.8 - loss}
 
     monkeypatch.setattr(quantize.export, "evaluate", scored)
-    card = export(trained[0], sets, drawn_data, tmp_path / "models")
+    card = export(trained[0], sets, drawn_data, tmp_path / "models", "free")
     assert card.metrics == {"int8.ccp.person_iou": 0.791, "float.ccp.person_iou": 0.8}
     assert (tmp_path / "models" / "seg-small.tflite").is_file()
 
@@ -212,7 +212,7 @@ def test_sets_that_the_run_was_not_trained_on_are_refused(trained, sets: Path, d
                                                           tmp_path: Path) -> None:
     shutil.copytree(sets / "large", tmp_path / "sets" / "small")
     with pytest.raises(DataError) as caught:
-        export(trained[0], tmp_path / "sets", drawn_data, tmp_path / "out")
+        export(trained[0], tmp_path / "sets", drawn_data, tmp_path / "out", "free")
     for sha256 in (PreparedSet(sets / "small").sha256, PreparedSet(sets / "large").sha256):
         assert sha256[:12] in str(caught.value)
     assert not (tmp_path / "out").exists()

@@ -120,15 +120,26 @@ def test_without_backgrounds_there_are_no_backdrops(data: Path, tmp_path: Path) 
 
 
 def test_only_the_named_licences_are_kept(data: Path, tmp_path: Path) -> None:
-    prepare(data, tmp_path / "free", ("free",))
+    prepare(data, tmp_path / "free", (FREE.upper(),))
     rows = json.loads((tmp_path / "free" / "small" / "index.json").read_text(encoding="utf-8"))
     assert {row["licence"] for row in rows if row["source"] != "backgrounds"} == {FREE}
-    both = prepare(data, tmp_path / "both", ("free", "research"))
+    both = prepare(data, tmp_path / "both", (FREE, BOUND))
     assert both["train"] == len(PEOPLE) - VAL
 
 
 def test_a_licence_that_no_picture_has_is_refused(data: Path, tmp_path: Path) -> None:
-    assert refused(data, tmp_path / "sets", ("CC0",)) == f"{data}: no picture has a licence with any of CC0"
+    said = refused(data, tmp_path / "sets", ("CC0",))
+    assert said.startswith(f"{data}: no picture has the licence CC0; there are: ") and FREE in said and BOUND in said
+
+
+def test_a_part_of_a_licence_s_name_lets_nothing_in(data: Path, tmp_path: Path) -> None:
+    assert "no picture has the licence" in refused(data, tmp_path / "sets", (FREE[:4],))
+
+
+def test_backgrounds_come_along_only_under_a_licence_that_is_allowed(data: Path, tmp_path: Path) -> None:
+    assert prepare(data, tmp_path / "none", (FREE,))["backdrops"] == 0
+    (data / "backgrounds" / "licence.txt").write_text(f"{FREE}\n", encoding="utf-8")
+    assert prepare(data, tmp_path / "free", (FREE,))["backdrops"] > 0
 
 
 def test_a_mask_of_another_size_is_refused_with_both_sizes(data: Path, tmp_path: Path) -> None:
@@ -165,7 +176,7 @@ def test_progress_sees_every_entry(data: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_reports_its_counts(data: Path, tmp_path: Path, masque_quantize) -> None:
-    done = masque_quantize("prepare", data, "--out", tmp_path / "sets", "--licences", "free", "--json")
+    done = masque_quantize("prepare", data, "--out", tmp_path / "sets", "--licences", FREE, "--json")
     assert done.code == 0, done.err
     assert done.json["val"] == 2 and done.json["dropped_near_duplicates"] == 2
     assert {path.name for path in (tmp_path / "sets").iterdir()} == set(TIERS)
