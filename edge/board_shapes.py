@@ -74,7 +74,7 @@ class Matting(Table, frozen=True):
 
 
 class CameraBudget(Table, frozen=True):
-    """What the board may spend; `masque profile --gate` fails above it."""
+    """What the board may spend: targets until somebody has measured them there."""
 
     memory_mb: Setting[Annotated[int, Meta(ge=32, le=8_192)], Literal["MB"]]
     frame_ms: Milliseconds
