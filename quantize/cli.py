@@ -101,6 +101,7 @@ def evaluate(models: tuple[Path, ...], data: Path, sources: tuple[str, ...], voi
     from quantize.evaluate import evaluate as score
 
     figures: dict[str, dict[str, float]] = {}
+    of_card: dict[str, dict[str, float]] = {}
     for model in models:
         card = read_card(model)
         tier = card.tier
@@ -112,8 +113,8 @@ def evaluate(models: tuple[Path, ...], data: Path, sources: tuple[str, ...], voi
         for name, value in figures[str(model)].items():
             beside = f"float on its card {of_float[name]}" if name in of_float else ""
             voice.say(f"{model.name:24} {name:28} {value:<8} {beside}".rstrip())
-        figures[str(model)] |= {f"float.{name}": value for name, value in of_float.items()}
-    voice.report({"models": figures, "peak_rss_mb": peak_rss_mb()})
+        of_card[str(model)] = of_float
+    voice.report({"models": figures, "float_on_card": of_card, "peak_rss_mb": peak_rss_mb()})
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from edge.boards import load_tiers
 from edge.errors import DataError
+from edge.photograph import check_output_folder
 from quantize.manifest import KNOWN_VALUES, Entry, read_manifest
 
 ENLARGED = 2
@@ -33,7 +34,7 @@ def prepare(data: Path, out: Path, licences: Sequence[str] = (),
     progress bar. Returns pictures per split and how many training pictures were dropped because they look like a
     validation picture.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    check_output_folder(out)
     read = read_manifest(data)
     entries = [e for e in read if _allowed(e.licence, licences)]
     if not entries:
