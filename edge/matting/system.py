@@ -71,7 +71,7 @@ def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray,
 def _links(features: np.ndarray, unknown: int, count: int) -> sparse.csr_matrix:
     """Affinities (unknown, nodes) of each unknown pixel to its nearest: 1 − distance / largest distance found."""
     distance, index = _nearest(features, unknown, count)
-    weights = 1 - distance / max(distance.max(), 1e-12)
+    weights = 1 - distance / max(float(np.max(distance)), 1e-12)
     rows = np.repeat(np.arange(unknown), count)
     return sparse.csr_matrix((weights.ravel(), (rows, index.ravel())), shape=(unknown, features.shape[0]))
 
