@@ -121,7 +121,7 @@ def _dusk(height: int, width: int) -> np.ndarray:
 
 def _iou(alpha: np.ndarray, truth: np.ndarray) -> float:
     seen, person = alpha >= 128, truth >= 128
-    return float(np.count_nonzero(seen & person) / np.count_nonzero(seen | person))
+    return int(np.count_nonzero(seen & person)) / int(np.count_nonzero(seen | person))
 
 
 def _tell(reports: dict[str, dict], clip: Clip, out: Path) -> None:

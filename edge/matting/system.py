@@ -89,5 +89,5 @@ def _nearest(features: np.ndarray, unknown: int, count: int) -> tuple[np.ndarray
 def _nearby_known(trimap: Trimap) -> np.ndarray:
     known = ~trimap.unknown
     distance = cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 3)
-    half_band = cv2.distanceTransform(trimap.unknown.astype(np.uint8), cv2.DIST_L2, 3).max()
+    half_band = float(np.max(cv2.distanceTransform(trimap.unknown.astype(np.uint8), cv2.DIST_L2, 3)))
     return known & (distance <= max(8.0, NEARBY_BANDS * 2 * half_band))
