@@ -17,7 +17,7 @@ class Mp4Sink:
         try:
             import av  # heavy, and only needed where video is written
         except ImportError as error:
-            raise OutputError(f"{path}: writing video needs PyAV; `pip install masque[video]`") from error
+            raise OutputError(f"{path}: writing video needs PyAV; `pip install '.[video]'` in the checkout") from error
         self.path, self._frame_of = path, av.VideoFrame.from_ndarray
         try:
             self._file = av.open(str(path), "w", format="mp4",

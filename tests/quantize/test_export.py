@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip install 'masque[quantize]'")
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip install '.[quantize]'")
 
 from drawn_people import BOUND, FREE, PEOPLE, SUPERVISED, VAL, drawn_person
 from tensorflow.lite.python import schema_py_generated as schema

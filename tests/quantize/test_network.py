@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip install 'masque[quantize]'")
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip install '.[quantize]'")
 
 from quantize.network import DepthToSpace, layers, segmentation_network, tf
 from quantize.train import loss_of

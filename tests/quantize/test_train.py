@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip install 'masque[quantize]'")
+pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip install '.[quantize]'")
 
 from edge.errors import DataError
 from quantize.dataset import PreparedSet
