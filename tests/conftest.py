@@ -2,18 +2,17 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from outcome import Outcome
 
 import edge.demo
 from edge.camera.demo import portrait_with_alpha
@@ -29,20 +28,6 @@ BOARD = "desk"
 settings.register_profile("masque", deadline=None, max_examples=40, derandomize=True,
                           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 settings.load_profile("masque")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended: exit code, standard output, standard error."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as the one JSON document that --json promises."""
-        return json.loads(self.out)
 
 
 Command = Callable[..., Outcome]

@@ -65,19 +65,21 @@ def run(group: click.Command, name: str) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{name}: stopped", err=True)
         sys.exit(130)
-    except MasqueError as error:
-        if os.environ.get("MASQUE_DEBUG") == "1":
-            raise
-        click.echo(f"{name}: {error}", err=True)
-        sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:
+    except (MasqueError, OSError) as error:
         if os.environ.get("MASQUE_DEBUG") == "1":
             raise
-        click.echo(f"{name}: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        click.echo(f"{name}: {_in_one_line(error)}", err=True)
         sys.exit(1)
+
+
+def _in_one_line(error: Exception) -> str:
+    """Our own errors say it all; the system's need the file that they speak of."""
+    if isinstance(error, OSError) and not isinstance(error, MasqueError):
+        return f"{error.filename or 'output'}: {error.strerror or error}"
+    return str(error)
 
 
 def _stop(*_: object) -> None:

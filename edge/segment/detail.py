@@ -3,7 +3,7 @@
 An upright region fills the upright input with its width: 96 pixels at the large tier. Windows across it fill the lying
 input with the same width: 160 pixels. The whole look knows what it sees, the windows see it finer; their mean scored
 0.9444 person IoU and 0.724 boundary-F where the whole alone scored 0.9416 and 0.706 (111 picsart validation pictures,
-large tier), with gains on the other sources too; more trust in the windows loses the meaning.
+an earlier large model), with gains on the other sources too; more trust in the windows loses the meaning.
 """
 from __future__ import annotations
 

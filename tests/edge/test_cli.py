@@ -14,7 +14,7 @@ from edge.boards import board_names
 from edge.card import card_path, model_path
 from edge.cli import COMMANDS, doctor
 
-Command = Callable[..., Any]  # → conftest.Outcome: code, out, err, json
+Command = Callable[..., Any]  # → outcome.Outcome: code, out, err, json
 
 HEAVY = ("numpy", "cv2", "scipy", "PIL", "ai_edge_litert", "tflite_runtime", "av")
 

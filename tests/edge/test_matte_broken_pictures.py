@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-Command = Callable[..., Any]  # → conftest.Outcome: code, out, err, json
+Command = Callable[..., Any]  # → outcome.Outcome: code, out, err, json
 
 
 def bomb(width: int = 60_000, height: int = 60_000) -> bytes:

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-Command = Callable[..., Any]  # → conftest.Outcome: code, out, err, json
+from edge.frame import Mask, Region
+from edge.segment.tflite import TfliteSegmenter
+
+Command = Callable[..., Any]  # → outcome.Outcome: code, out, err, json
 Iou = Callable[[np.ndarray, np.ndarray], float]
 
 KEYS = ["image", "width", "height", "ms", "peak_rss_mb", "solver", "unknown_pixels", "iterations", "residual",
@@ -156,3 +159,17 @@ def test_the_json_document_is_all_that_stands_on_standard_output(spawned_matte: 
     done = spawned_matte(portrait_file, "--out", tmp_path, "--quality", "fast")
     assert (done.code, done.err) == (0, "")
     assert json.loads(done.out)[0]["width"] == 512 and done.out.startswith("[\n") and done.out.endswith("]\n")
+
+
+def test_photographs_are_looked_at_in_the_mirror_too(matte: Command, portrait_file: Path, tmp_path: Path,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    mirrored = []
+    look = TfliteSegmenter.segment
+
+    def watched(self: TfliteSegmenter, pixels: np.ndarray, region: Region) -> Mask:
+        mirrored.append(self.mirror)
+        return look(self, pixels, region)
+
+    monkeypatch.setattr(TfliteSegmenter, "segment", watched)
+    assert matte(portrait_file, "--out", tmp_path, "--quality", "fast").code == 0
+    assert mirrored and all(mirrored)

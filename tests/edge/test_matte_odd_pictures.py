@@ -12,7 +12,7 @@ from PIL import Image
 
 from edge.camera.demo import scene
 
-Command = Callable[..., Any]  # → conftest.Outcome: code, out, err, json
+Command = Callable[..., Any]  # → outcome.Outcome: code, out, err, json
 Iou = Callable[[np.ndarray, np.ndarray], float]
 
 SAME = 0.97

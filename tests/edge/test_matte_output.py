@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-Command = Callable[..., Any]  # → conftest.Outcome: code, out, err, json
+Command = Callable[..., Any]  # → outcome.Outcome: code, out, err, json
 
 Started = Callable[..., subprocess.Popen]
 

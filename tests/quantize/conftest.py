@@ -2,44 +2,30 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from drawn_people import make_data
+from outcome import Outcome
 
 from quantize.cli import main
 from quantize.dataset import PreparedSet
 from quantize.prepare import prepare
 
 
-class Ended(NamedTuple):
-    """How a command ended: exit code, standard output, standard error."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as the one JSON document that --json promises."""
-        return json.loads(self.out)
-
-
 @pytest.fixture(scope="session")
-def masque_quantize() -> Callable[..., Ended]:
+def masque_quantize() -> Callable[..., Outcome]:
     """`masque_quantize(*arguments)` through the console script's own function: TensorFlow is imported once."""
-    def call(*arguments: object) -> Ended:
+    def call(*arguments: object) -> Outcome:
         out, err = io.StringIO(), io.StringIO()
         with (pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err),
               pytest.raises(SystemExit) as ended):
             patch.setattr(sys, "argv", ["masque-quantize", *map(str, arguments)])
             main()
-        return Ended(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+        return Outcome(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     return call
 
