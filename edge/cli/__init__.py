@@ -5,7 +5,8 @@ import importlib
 import os
 import signal
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import click
 
@@ -26,26 +27,36 @@ ENTRY_POINTS = "masque.commands"
 class CommandTable(click.Group):
     """Looks a command up only when it is asked for."""
 
+    def __init__(self, *arguments: Any, commands_of: dict[str, tuple[str, str]], entry_points_of: str = "",
+                 **options: Any) -> None:
+        """commands_of: a table like COMMANDS; entry_points_of: the group through which other rooms add to it."""
+        super().__init__(*arguments, **options)
+        self.table, self.entry_points_of = commands_of, entry_points_of
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Our own commands first, then those that installed packages add."""
-        return [*COMMANDS, *sorted(point.name for point in entry_points(group=ENTRY_POINTS))]
+        """The table's own commands first, then those that installed packages add."""
+        return [*self.table, *sorted(point.name for point in self._points())]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Imports one command; None when there is no such command."""
-        if name in COMMANDS:
-            return importlib.import_module(COMMANDS[name][0]).command
-        points = list(entry_points(group=ENTRY_POINTS, name=name))
+        if name in self.table:
+            return importlib.import_module(self.table[name][0]).command
+        points = [point for point in self._points() if point.name == name]
         return points[0].load() if points else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands without importing them."""
-        rows = [(name, COMMANDS[name][1]) for name in COMMANDS]
-        rows += [(point.name, point.load().get_short_help_str()) for point in entry_points(group=ENTRY_POINTS)]
+        rows = [(name, line) for name, (_, line) in self.table.items()]
+        rows += [(point.name, point.load().get_short_help_str()) for point in self._points()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def _points(self) -> list[EntryPoint]:
+        return list(entry_points(group=self.entry_points_of)) if self.entry_points_of else []
 
-@click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(cls=CommandTable, commands_of=COMMANDS, entry_points_of=ENTRY_POINTS,
+             context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="masque", prog_name="masque")
 def masque() -> None:
     """Cuts people out of photographs and live video on small boards, without a cloud."""

@@ -1,0 +1,29 @@
+"""`masque-quantize export`."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.cli.options import Voice, voiced
+from edge.report import peak_rss_mb
+from quantize.cli.options import FOLDER
+
+
+@click.command("export")
+@click.argument("run_folder", metavar="RUN", type=FOLDER)
+@click.option("--sets", required=True, type=FOLDER, help="The sets it was trained on: they fix the int8 ranges.")
+@click.option("--data", required=True, type=FOLDER, help="Data whose validation split int8 is compared on.")
+@click.option("--out", required=True, type=FOLDER, help="Folder for seg-TIER.tflite and its card.")
+@click.option("--licence", default="not stated; no freer than its training pictures: see data.licences",
+              show_default=True, help="The model's own licence, for its card.")
+@voiced
+def command(run_folder: Path, sets: Path, data: Path, out: Path, licence: str, voice: Voice) -> None:
+    """Quantise a finished run to int8; refuses when int8 loses more than one point of person IoU."""
+    from quantize.export import export as make
+
+    card = make(run_folder, sets, data, out, licence)
+    for name, value in card.metrics.items():
+        voice.say(f"{name:32} {value}")
+    voice.report({"tier": card.tier, "size_bytes": card.size_bytes, "metrics": card.metrics,
+                  "peak_rss_mb": peak_rss_mb()})

@@ -1,0 +1,45 @@
+"""`masque-quantize train`."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.cli.options import Voice, voiced
+from edge.report import peak_rss_mb
+from quantize.cli.options import FOLDER, TIER
+
+
+@click.command("train")
+@click.option("--tier", required=True, type=TIER)
+@click.option("--kind", type=click.Choice(["seg"]), default="seg", show_default=True)
+@click.option("--sets", required=True, type=FOLDER, help="As written by prepare.")
+@click.option("--out", required=True, type=FOLDER, help="Folder of this run; an unfinished one goes on.")
+@click.option("--start", type=FOLDER, help="Begin from this run's averaged weights (of any tier).")
+@click.option("--steps", type=click.IntRange(1), default=12000, show_default=True, help="Batches.")
+@click.option("--warm-up", type=click.IntRange(0), help="Batches until the peak rate (default: 300, a tenth at most).")
+@click.option("--batch", type=click.IntRange(1), default=32, show_default=True)
+@click.option("--rate", type=click.FloatRange(0, min_open=True), default=2e-3, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--checkpoint-every", type=click.IntRange(1), default=500, show_default=True, metavar="STEPS")
+@voiced
+def command(tier: str, kind: str, sets: Path, out: Path, start: Path | None, steps: int, warm_up: int | None,
+          batch: int, rate: float, seed: int, checkpoint_every: int, voice: Voice) -> None:
+    """Train the float network of one tier; stopped by Ctrl-C it resumes from its last checkpoint."""
+    from quantize.dataset import PreparedSet
+    from quantize.train import Recipe, Training
+
+    weights = start / "averaged.weights.h5" if start else None
+    warm_up = min(300, steps // 10) if warm_up is None else warm_up
+    recipe = Recipe(tier, steps=steps, batch=batch, rate=rate, seed=seed, warm_up=warm_up)
+    training = Training(recipe, PreparedSet(sets / tier), out, weights)
+    lines: list[dict] = []
+
+    def tell(line: dict) -> None:
+        lines.append(line)
+        voice.say(f"step {line['step']:>6}/{steps}  loss {line['loss']:.4f}  person IoU {line['iou']}  "
+                  f"{line['images_per_s']:.0f} pictures/s")
+
+    path = training.run(checkpoint_every, tell)
+    voice.say(str(path))
+    voice.report({"weights": str(path), "history": lines, "peak_rss_mb": peak_rss_mb()})
