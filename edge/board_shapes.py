@@ -26,6 +26,8 @@ class Tier(Table, frozen=True):
 
     width: NetworkPixels
     height: NetworkPixels
+    network_width: Setting[Annotated[float, Meta(gt=0, le=4)], Literal["ratio"]]
+    deep_blocks: Setting[Annotated[int, Meta(ge=0, le=16)], Literal["blocks"]]
     matting_long_side_px: Setting[Annotated[int, Meta(ge=64, le=4096)], Literal["px"]]
     neighbours: Neighbours
     trimap_band_px: Band

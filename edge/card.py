@@ -12,15 +12,23 @@ MODELS = Path(__file__).with_name("models")
 """The models that ship with the package."""
 
 
-class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry point of a model file. Shapes count from the batch; real value = scale · (integer − zero_point)."""
+class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An input or output. shape counts from the batch; real value = scale · (integer − zero_point)."""
 
-    input_shape: tuple[int, ...]
-    input_scale: float
-    input_zero_point: int
-    output_shape: tuple[int, ...]
-    output_scale: float
-    output_zero_point: int
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry point of a model file. macs: multiply-adds of a call; arena_bytes: its activations at their most,
+    as planned by quantize.tflite.arena; a runtime's packed weights come on top."""
+
+    picture: Port
+    outputs: dict[str, Port]
+    operators: int
+    macs: int
+    arena_bytes: int
 
 
 class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +42,8 @@ class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A model's card, `STEM.json` beside `STEM.tflite`. metrics: figure name → value, int8 beside float."""
+    """A model's card, `STEM.json` beside `STEM.tflite`. metrics: figure name → value, int8 beside float;
+    quantisation: how the int8 came about, and its weakest layers with their signal-to-noise ratio in dB."""
 
     kind: str
     tier: str
@@ -45,7 +54,9 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signatures: dict[str, Signature]
     recipe: dict[str, str | int | float | None]
     data: dict[str, str | int | dict[str, int] | list[str]]
+    quantisation: dict[str, str | float]
     metrics: dict[str, float]
+    commit: str
     measured: str
     limits: list[str]
     licence: str
@@ -69,6 +80,9 @@ def read_card(model: Path) -> Card:
     for name in ("person_portrait", "person_landscape"):
         if name not in card.signatures:
             raise ModelError(f"{path}: signature {name!r} is missing; found {', '.join(card.signatures) or 'none'}")
+        if "person" not in card.signatures[name].outputs:
+            answers = ", ".join(card.signatures[name].outputs) or "nothing"
+            raise ModelError(f"{path}: signature {name!r} answers {answers}, not 'person'")
     return card
 
 

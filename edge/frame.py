@@ -88,6 +88,19 @@ class Mask:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """Who and what the network saw. person: as Mask; parts (h, w, c) float32: probabilities of the classes, alike."""
+
+    person: Mask
+    parts: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.parts.dtype != np.float32 or self.parts.shape[:2] != self.person.values.shape or self.parts.ndim != 3:
+            raise ValueError(f"parts are {(*self.person.values.shape, 'classes')} float32, "
+                             f"not {self.parts.shape} {self.parts.dtype}")
+
+
+@dataclass(frozen=True)
 class Trimap:
     """values (H, W) uint8: 0 background, 128 unknown, 255 foreground."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,8 +120,17 @@ def png_bytes(picture: np.ndarray) -> bytes:
     return encoded.tobytes()
 
 
-def write_together(pictures: dict[Path, np.ndarray], threads: int = 1) -> None:
-    """Writes every picture as PNG or none: each beside its place first, all renamed at the end.
+def palette_png_bytes(values: np.ndarray, colours: Sequence[tuple[int, int, int]]) -> bytes:
+    """(H, W) uint8 → PNG whose pixel values stay what they are; value i is shown in colours[i] (RGB)."""
+    image = Image.frombytes("P", values.shape[::-1], np.ascontiguousarray(values).tobytes())
+    image.putpalette([level for colour in colours for level in colour])
+    encoded = io.BytesIO()
+    image.save(encoded, "PNG", compress_level=1)
+    return encoded.getvalue()
+
+
+def write_together(pictures: dict[Path, np.ndarray | bytes], threads: int = 1) -> None:
+    """Writes every picture as PNG (bytes: encoded already) or none: each beside its place first, all renamed last.
 
     Raises OutputError (folder missing or read-only, disk full), leaving what stood there before.
     """
@@ -131,7 +141,8 @@ def write_together(pictures: dict[Path, np.ndarray], threads: int = 1) -> None:
             raise OutputError(f"{path}: is a folder; a picture goes there. Nothing was changed")
 
     def encode(path: Path) -> None:
-        places[path].write_bytes(png_bytes(pictures[path]))
+        picture = pictures[path]
+        places[path].write_bytes(picture if isinstance(picture, bytes) else png_bytes(picture))
 
     renamed: list[str] = []
     try:

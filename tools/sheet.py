@@ -58,7 +58,7 @@ def contact_sheet(photo: Path, out: Path, composites: dict[str, np.ndarray], rep
 
 def _facts(model: Path, reports: dict[str, dict]) -> str:
     card, runtime = read_card(model), open_runtime()
-    height, width = card.signatures["person_portrait"].input_shape[1:3]
+    height, width = card.signatures["person_portrait"].picture.shape[1:3]
     first = next(iter(reports.values()))
     return (f"{first['width']} x {first['height']} photograph · {model.name}: int8, {width} x {height}, "
             f"{card.size_bytes / 1000:.0f} kB · {runtime.name} {runtime.version} · {platform.machine()}")

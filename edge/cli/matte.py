@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from edge.report import StillReport
+    from edge.segment.labels import Labeller
     from edge.still import Still, StillPath
 
 FILE = click.Path(path_type=Path, readable=False)  # our own message follows, and the other photographs go on
@@ -30,19 +31,21 @@ FILE = click.Path(path_type=Path, readable=False)  # our own message follows, an
 @click.option("--trimap", metavar="FILE|DIR", type=FILE,
               help="Your own trimap (black, grey, white) instead of the network's; a folder is matched by stem.")
 @click.option("--background", metavar="FILE|'#rrggbb'|blur", help="Also write STEM.composite.png over this.")
+@click.option("--labels", is_flag=True, help="Also write STEM.labels.png: face, hair, clothes, body skin, headwear.")
 @click.option("--threads", type=click.IntRange(1, 16), help="Threads to use (default: the board's).")
 @BOARD
 @MODELS_FOLDER
 @voiced
 def command(images: tuple[Path, ...], out: Path, quality: str, trimap: Path | None, background: str | None,
-            threads: int | None, board: str | None, models_folder: Path | None, voice: Voice) -> None:
+            labels: bool, threads: int | None, board: str | None, models_folder: Path | None, voice: Voice) -> None:
     """Cut people out of photographs.
 
-    Writes STEM.alpha.png, STEM.trimap.png and STEM.cutout.png (and STEM.composite.png) at each photograph's own size.
+    Writes STEM.alpha.png, STEM.trimap.png and STEM.cutout.png (where asked for, STEM.composite.png and
+    STEM.labels.png) at each photograph's own size.
     A photograph that cannot be read is named on standard error; the others are still done.
     """
     _refuse_equal_stems(images)
-    job = _prepare(out, quality, trimap, background, threads, board, models_folder)
+    job = _prepare(out, quality, trimap, background, labels, threads, board, models_folder)
     voice.detail(job.described())
     reports, failed = [], False
     for image in voice.progress(images, "photographs"):
@@ -66,6 +69,7 @@ class Job:
     """All that is the same for every photograph of one call."""
 
     path: StillPath
+    labeller: Labeller | None
     out: Path
     trimap: Path | None
     backdrop: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
@@ -84,8 +88,9 @@ class Job:
     def cut(self, image: Path) -> StillReport:
         """One photograph from decoding to the last file written."""
         from edge.composite import composite
-        from edge.photograph import output_folder, read_photograph, write_together
+        from edge.photograph import output_folder, palette_png_bytes, read_photograph, write_together
         from edge.report import StageTimes, StillReport, peak_rss_mb
+        from edge.segment.labels import COLOURS, labels_of
 
         times = StageTimes()
         photograph = read_photograph(image)
@@ -96,11 +101,14 @@ class Job:
             still = self.path.matte(pixels, times, trimap)
         except PictureError as error:
             raise PictureError(f"{image}: {error}") from error
-        results = _pictures(still)
+        results: dict[str, np.ndarray | bytes] = {**_pictures(still)}
         if self.backdrop:
             alpha = still.matte.alpha
             results["composite"] = composite(still.foreground, alpha, self.backdrop(pixels, alpha))
             times.lap("composite")
+        if self.labeller:
+            results["labels"] = palette_png_bytes(labels_of(self.labeller, pixels, still.matte.alpha), COLOURS)
+            times.lap("labels")
         output_folder(self.out)
         write_together({self.out / f"{image.stem}.{name}.png": array for name, array in results.items()}, self.threads)
         times.lap("write")
@@ -111,7 +119,7 @@ class Job:
             fallbacks=[*self.fallbacks, *photograph.notes, *still.fallbacks])
 
 
-def _prepare(out: Path, quality: str, trimap: Path | None, background: str | None, threads: int | None,
+def _prepare(out: Path, quality: str, trimap: Path | None, background: str | None, labels: bool, threads: int | None,
              board_name: str | None, models_folder: Path | None) -> Job:
     """Opens and checks everything before the first photograph."""
     import cv2
@@ -129,12 +137,12 @@ def _prepare(out: Path, quality: str, trimap: Path | None, background: str | Non
     threads = threads or board.network.threads.value
     cv2.setNumThreads(threads)
     segmenter, fallbacks = None, tuple[str, ...]()
-    if trimap is None:
+    if trimap is None or labels:
         model = model_path("seg", board.tier.value, models_folder or MODELS)
         segmenter, fallbacks = open_segmenter(model, board.tier.value, threads, board.network.delegate.value,
-                                              mirror=True)
-    path = StillPath(board, tier, segmenter, fine=quality == "fine")
-    return Job(path, out, trimap, backdrop, threads, fallbacks)
+                                              mirror=True, parts=labels)
+    path = StillPath(board, tier, None if trimap else segmenter, fine=quality == "fine")
+    return Job(path, segmenter if labels else None, out, trimap, backdrop, threads, fallbacks)
 
 
 def _backdrop(background: str | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:

@@ -33,7 +33,7 @@ def command(verify: bool, board: str | None, models_folder: Path | None, voice: 
             failed = True
             continue
         iou = card.metrics.get("int8.picsart.person_iou")
-        height, width = card.signatures["person_portrait"].input_shape[1:3]
+        height, width = card.signatures["person_portrait"].picture.shape[1:3]
         rows.append({"file": file.name, "kind": card.kind, "tier": card.tier, "width": width, "height": height,
                      "size_bytes": card.size_bytes, "parameters": card.parameters, "metrics": card.metrics,
                      "verified": verify, "licence": card.licence})

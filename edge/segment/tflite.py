@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.card import Card, read_verified
 from edge.errors import ModelError
-from edge.frame import Mask, Region
+from edge.frame import Labels, Mask, Region
 from edge.preprocess import letterbox, place, quantised, upright
 from edge.quiet import quiet_libraries
 from edge.segment.runtime import Runtime, edge_tpu_delegate, open_runtime
@@ -28,46 +28,67 @@ class Segmenter(Protocol):
 
 
 class TfliteSegmenter:
-    """One int8 model file with a `person_portrait` and a `person_landscape` signature."""
+    """One int8 model file with the signatures `person_…` and, where it knows parts, `all_…`, upright and lying."""
 
     def __init__(self, content: bytes, card: Card, runtime: Runtime, threads: int, delegate=None,
-                 mirror: bool = False) -> None:
+                 mirror: bool = False, parts: bool = False) -> None:
         """content and card as read_verified returns them; mirror: look at the mirror image too and take the mean.
 
-        Raises ModelError when the file is not what its card says.
+        parts: `label` will be asked too. Raises ModelError when the file is not what its card says, or knows no parts.
         """
         self.card, self.runtime, self.mirror = card, runtime, mirror
+        asked = ("person", "all") if parts else ("person",)
+        if parts and "all_portrait" not in card.signatures:
+            raise ModelError(f"seg-{card.tier}: knows the person only, not their parts; it has "
+                             f"{', '.join(card.signatures)}")
         try:
             with quiet_libraries():
                 interpreter = runtime.module.Interpreter(model_content=content, num_threads=threads,
                                                          experimental_delegates=[delegate] if delegate else None)
-                self._runners = {name: interpreter.get_signature_runner(name) for name in card.signatures}
-                for name, runner in self._runners.items():
+                runners = {name: interpreter.get_signature_runner(name) for name in card.signatures}
+                for name, runner in runners.items():
                     _check_signature(name, runner, card)
-                    runner(picture=np.zeros(card.signatures[name].input_shape, np.int8))  # allocates: loop runs blind
+                self._runners = {name: runner for name, runner in runners.items() if name.split("_")[0] in asked}
+                for name, runner in self._runners.items():  # allocates: the loop runs blind
+                    runner(picture=np.zeros(card.signatures[name].picture.shape, np.int8))
         except ModelError:
             raise
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"seg-{card.tier}: {runtime.name} {runtime.version} refuses the model: {error}") from error
-        height, width = card.signatures["person_portrait"].input_shape[1:3]
+        height, width = card.signatures["person_portrait"].picture.shape[1:3]
         self.portrait = (height, width)
 
     def segment(self, pixels: np.ndarray, region: Region) -> Mask:
         """See Segmenter. The input lies down when the region is wider than high; nothing is distorted."""
+        return Mask(self._seen("person", pixels, region)["person"], region)
+
+    def label(self, pixels: np.ndarray, region: Region) -> Labels:
+        """As segment, with the parts beside the person; the segmenter must have been opened with `parts`."""
+        seen = self._seen("all", pixels, region)
+        return Labels(Mask(seen["person"], region), seen["parts"])
+
+    def _seen(self, asked: str, pixels: np.ndarray, region: Region) -> dict[str, np.ndarray]:
+        """Output name → probabilities float32 over the region, at network size."""
         crop = region.cut(pixels)
         shape = upright(crop.shape, self.portrait)
-        runner = self._runners["person_portrait" if shape == self.portrait else "person_landscape"]
-        boxed = quantised(letterbox(crop, shape))
-        seen = (runner(picture=boxed)["person"][0].astype(np.float32) + 128) / 256
+        runner = self._runners[f"{asked}_{'portrait' if shape == self.portrait else 'landscape'}"]
+        boxed, spot = quantised(letterbox(crop, shape)), place(crop.shape, shape)
+        seen = {name: probabilities(values) for name, values in runner(picture=boxed).items()}
         if self.mirror:
-            mirrored = runner(picture=np.ascontiguousarray(boxed[:, :, ::-1]))["person"][0, :, ::-1]
-            seen = (seen + (mirrored.astype(np.float32) + 128) / 256) / 2
-        return Mask(np.ascontiguousarray(place(crop.shape, shape).cut(seen)), region)
+            mirrored = runner(picture=np.ascontiguousarray(boxed[:, :, ::-1]))
+            seen = {name: (values + probabilities(mirrored[name])[:, ::-1]) / 2 for name, values in seen.items()}
+        return {name: np.ascontiguousarray(spot.cut(values)) for name, values in seen.items()}
+
+
+def probabilities(values: np.ndarray) -> np.ndarray:
+    """(1, h, w[, c]) int8 with scale 1/256, zero point −128 → (h, w[, c]) float32 in 0..1: a copy."""
+    return (values[0].astype(np.float32) + 128) / 256
 
 
 def open_segmenter(model: Path, tier: str, threads: int = 1, delegate: str = "cpu",
-                   runtime: str | None = None, mirror: bool = False) -> tuple[TfliteSegmenter, tuple[str, ...]]:
-    """Loads and checks a model file made for `tier`; delegate is `cpu` or `edgetpu`; mirror: see TfliteSegmenter.
+                   runtime: str | None = None, mirror: bool = False,
+                   parts: bool = False) -> tuple[TfliteSegmenter, tuple[str, ...]]:
+    """Loads and checks a model file made for `tier`; delegate: `cpu` or `edgetpu`; mirror, parts: see TfliteSegmenter.
 
     Returns the segmenter and the fallbacks taken. Raises ModelError, by file name, for anything wrong with model,
     card or runtime.
@@ -80,23 +101,27 @@ def open_segmenter(model: Path, tier: str, threads: int = 1, delegate: str = "cp
     elif delegate == "edgetpu":
         edge_tpu = edge_tpu_delegate(chosen)
         fallbacks = () if edge_tpu else ("no Edge TPU found: the network ran on the CPU",)
-    return TfliteSegmenter(content, card, chosen, threads, edge_tpu, mirror), fallbacks
+    return TfliteSegmenter(content, card, chosen, threads, edge_tpu, mirror, parts), fallbacks
 
 
 def _check_signature(name: str, runner, card: Card) -> None:
     """Shape, dtype, scale and zero point of one signature against the card, both values in the message."""
-    wanted = card.signatures[name]
-    found_in, found_out = runner.get_input_details()["picture"], runner.get_output_details()["person"]
-    pairs = ((found_in, wanted.input_shape, wanted.input_scale, wanted.input_zero_point, "input"),
-             (found_out, wanted.output_shape, wanted.output_scale, wanted.output_zero_point, "output"))
-    for found, shape, scale, zero_point, side in pairs:
+    wanted, answers = card.signatures[name], runner.get_output_details()
+    if set(answers) != set(wanted.outputs):
+        raise ModelError(f"seg-{card.tier}, {name}: answers {', '.join(sorted(answers))}, "
+                         f"its card says {', '.join(sorted(wanted.outputs))}")
+    ports = {"picture": (runner.get_input_details()["picture"], wanted.picture)}
+    ports |= {output: (answers[output], wanted.outputs[output]) for output in answers}
+    for port, (found, said) in ports.items():
         if found["dtype"] is not np.int8:
-            raise ModelError(f"seg-{card.tier}, {name}: {side} is {np.dtype(found['dtype']).name}, int8 is wanted")
-        if tuple(found["shape"]) != tuple(shape):
-            raise ModelError(f"seg-{card.tier}, {name}: {side} is {tuple(map(int, found['shape']))}, "
-                             f"its card says {tuple(shape)}")
-        if abs(found["quantization"][0] - scale) > 1e-6 or found["quantization"][1] != zero_point:
-            raise ModelError(f"seg-{card.tier}, {name}: {side} scale and zero point are {found['quantization']}, "
-                             f"its card says {(scale, zero_point)}")
-    if abs(wanted.input_scale - 1 / 255) > 1e-4 or wanted.input_zero_point != -128:
-        raise ModelError(f"seg-{card.tier}, {name}: input scale is {wanted.input_scale}, preprocess makes 1/255")
+            raise ModelError(f"seg-{card.tier}, {name}: {port} is {np.dtype(found['dtype']).name}, int8 is wanted")
+        if tuple(found["shape"]) != said.shape:
+            raise ModelError(f"seg-{card.tier}, {name}: {port} is {tuple(map(int, found['shape']))}, "
+                             f"its card says {said.shape}")
+        if abs(found["quantization"][0] - said.scale) > 1e-6 or found["quantization"][1] != said.zero_point:
+            raise ModelError(f"seg-{card.tier}, {name}: {port} scale and zero point are {found['quantization']}, "
+                             f"its card says {(said.scale, said.zero_point)}")
+        wanted_scale = 1 / 255 if port == "picture" else 1 / 256
+        if abs(said.scale - wanted_scale) > 1e-4 or said.zero_point != -128:
+            raise ModelError(f"seg-{card.tier}, {name}: {port} has scale {said.scale} and zero point "
+                             f"{said.zero_point}, the run time works with {wanted_scale:.6f} and -128")
