@@ -38,7 +38,8 @@ setup(
     install_requires=RUNTIME,
     extras_require=EXTRAS,
     packages=["board_configs", "edge", "edge.camera", "edge.cli", "edge.demo", "edge.matting", "edge.models",
-              "edge.segment", "quantize", "quantize.cli", "tools", "tools.bench"],
+              "edge.segment", "quantize", "quantize.cli", "quantize.judge", "quantize.labels",
+              "quantize.tflite", "tools", "tools.bench"],
     package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
                   "edge.models": ["*.tflite", "*.json", "LICENSE"]},
 )

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from edge.frame import Region
-from edge.preprocess import letterbox
+from edge.preprocess import letterbox, place
 from quantize.dataset import Picture, PreparedSet
-from quantize.manifest import PERSON_VALUES
+from quantize.manifest import IGNORE, PERSON_VALUES
 
 COMPOSED, COMPOSED_WIDE, EMPTY, CLUTTERED, FRAMED, TURNED = 0.2, 0.5, 0.08, 0.2, 0.5, 0.5
 """Shares of samples: laid over another background (in upright, in wide batches); without a person; with stripes and
@@ -24,11 +24,13 @@ COMPANY, COMPANY_WIDE = 0.2, 0.5
 
 
 class Sample(NamedTuple):
-    """pixels (h, w, 3) uint8; person (h, w) float32 in 0..1; known (h, w) float32: 0 where no label says anything."""
+    """pixels (h, w, 3) uint8; person (h, w) float32 in 0..1; known (h, w) float32: 0 where no label says anything;
+    parts (h/2, w/2) uint8: mask values, 255 in the bars."""
 
     pixels: np.ndarray
     person: np.ndarray
     known: np.ndarray
+    parts: np.ndarray
 
 
 def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generator) -> Sample:
@@ -45,13 +47,23 @@ def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generat
         drawn = composed(people, backdrop, shape, rng)
     if rng.random() < CLUTTERED and _can_be_cut(drawn):
         drawn = cluttered(drawn, rng)
-    pixels, person, known = drawn.pixels, *_labels(drawn.mask)
+    pixels, mask = drawn.pixels, drawn.mask
     if rng.random() < 0.5:
-        pixels, person, known = (np.ascontiguousarray(a[:, ::-1]) for a in (pixels, person, known))
-    pixels, person, known = _framed(pixels, person, known, shape, rng)
+        pixels, mask = np.ascontiguousarray(pixels[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
+    pixels, mask = _framed(pixels, mask, shape, rng)
+    person, known = _labels(mask)
     known_small = letterbox(known, shape)
     person_small = letterbox(person * known, shape) / np.maximum(known_small, 1e-3)
-    return Sample(spoiled(letterbox(pixels, shape), rng), np.clip(person_small, 0, 1), known_small)
+    return Sample(spoiled(letterbox(pixels, shape), rng), np.clip(person_small, 0, 1), known_small,
+                  _parts(mask, shape))
+
+
+def _parts(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Values cannot be averaged: every second pixel of the nearest ones, where the network's grid of half size lies."""
+    spot = place(mask.shape, shape)
+    boxed = np.full(shape, IGNORE, np.uint8)
+    spot.cut(boxed)[...] = cv2.resize(mask, (spot.width, spot.height), interpolation=cv2.INTER_NEAREST)
+    return boxed[::2, ::2]
 
 
 def _labels(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,12 +87,12 @@ def composed(people: Sequence[Picture], backdrop: Picture, shape: tuple[int, int
     canvas_w = max(int(canvas_h * shape[1] / shape[0] * rng.uniform(0.8, 1.25)), 16)
     canvas = _recoloured(_covering(backdrop.pixels, canvas_h, canvas_w, rng), rng, 0.6)
     mask = np.zeros((canvas_h, canvas_w), np.uint8)
-    for place, picture in enumerate(people):
+    for nth, picture in enumerate(people):
         scale = height / picture.pixels.shape[0] * (rng.uniform(0.65, 1.15) if len(people) > 1 else 1.0)
         size_h, size_w = (side * scale for side in picture.mask.shape)
         person, _ = _labels(picture.mask)
         size = (canvas_w, canvas_h)
-        centre_x = canvas_w * ((place + 0.5) / len(people) + rng.uniform(-0.3, 0.3) / len(people))
+        centre_x = canvas_w * ((nth + 0.5) / len(people) + rng.uniform(-0.3, 0.3) / len(people))
         top = canvas_h - size_h if person[-2:].any() else rng.uniform(0, max(1.0, canvas_h - size_h))
         move = np.array([[scale, 0, centre_x - size_w / 2], [0, scale, top]], np.float32)
         moved = cv2.warpAffine(_recoloured(picture.pixels, rng, 0.6), move, size, flags=cv2.INTER_LINEAR)
@@ -131,21 +143,20 @@ def _covering(pixels: np.ndarray, height: int, width: int, rng: np.random.Genera
     return large[top : top + height, left : left + width]
 
 
-def _framed(pixels: np.ndarray, person: np.ndarray, known: np.ndarray, shape: tuple[int, int],
-            rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _framed(pixels: np.ndarray, mask: np.ndarray, shape: tuple[int, int],
+            rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Rotates, then shows the whole picture, or the region around the person, or a random crop: as run time does."""
     if rng.random() < TURNED:
         centre = (pixels.shape[1] / 2, pixels.shape[0] / 2)
         turn = cv2.getRotationMatrix2D(centre, rng.normal(0, 9), rng.uniform(1.0, 1.1))
         size = pixels.shape[1::-1]
         pixels = cv2.warpAffine(pixels, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        person = cv2.warpAffine(person, turn, size, flags=cv2.INTER_NEAREST)
-        known = cv2.warpAffine(known, turn, size, flags=cv2.INTER_NEAREST)
-    lies_across = (shape[1] > shape[0]) != (person.shape[1] > person.shape[0])
+        mask = cv2.warpAffine(mask, turn, size, flags=cv2.INTER_NEAREST, borderValue=IGNORE)
+    lies_across = (shape[1] > shape[0]) != (mask.shape[1] > mask.shape[0])
     if lies_across or rng.random() < FRAMED:
-        region = _random_region(person, shape, rng)
-        pixels, person, known = (np.ascontiguousarray(region.cut(a)) for a in (pixels, person, known))
-    return pixels, person, known
+        region = _random_region(np.isin(mask, PERSON_VALUES), shape, rng)
+        pixels, mask = (np.ascontiguousarray(region.cut(a)) for a in (pixels, mask))
+    return pixels, mask
 
 
 def _random_region(person: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> Region:

@@ -1,4 +1,8 @@
-"""Float network → one full-int8 TFLite file with a signature for each orientation; both share the weights."""
+"""Float network → one full-int8 TFLite file with four signatures over the same weights.
+
+`person_portrait` and `person_landscape` answer (1, h, w); `all_portrait` and `all_landscape` answer that and the parts,
+(1, h, w, 6). Whoever asks for the person alone does not pay for the parts.
+"""
 from __future__ import annotations
 
 import tempfile
@@ -6,27 +10,35 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from edge.segment.labels import CLASSES
 from quantize.network import keras, tf
+from quantize.tflite.compact import compacted
 
 ORIENTATIONS = ("portrait", "landscape")
 
+OUTPUTS = {"person": ("person",), "all": ("person", "parts")}
+"""What is asked for → what is answered."""
 
-def signature_name(orientation: str) -> str:
-    """The name under which a model file offers the person mask in this orientation."""
-    return f"person_{orientation}"
+
+def signature_name(asked: str, orientation: str) -> str:
+    """The name under which a model file answers `person` or `all` in this orientation."""
+    return f"{asked}_{orientation}"
 
 
 def to_int8_tflite(network: keras.Model, portrait: tuple[int, int],
                    representative: Mapping[str, Sequence[np.ndarray]]) -> bytes:
-    """Post-training quantisation, full int8: weights per channel, activations per tensor.
+    """Full int8: weights per channel, activations per tensor; ranges learned by quantisation-aware training stay.
 
-    portrait: (height, width). representative: orientation → letterboxed (h, w, 3) uint8 pictures that set the ranges.
-    Input int8 (1, h, w, 3) with scale 1/255, zero point −128; output int8 probabilities (1, h, w), scale 1/256, −128.
+    portrait: (height, width). representative: orientation → letterboxed (h, w, 3) uint8 pictures that set the ranges
+    that training has not. Input int8 (1, h, w, 3) with scale 1/255, zero point −128; outputs int8 probabilities with
+    scale 1/256, zero point −128.
     """
     def calibration() -> Iterator[tuple[str, dict[str, np.ndarray]]]:
         for orientation in ORIENTATIONS:
             for picture in representative[orientation]:
-                yield signature_name(orientation), {"picture": picture[None].astype(np.float32) / 255.0}
+                fed = {"picture": picture[None].astype(np.float32) / 255.0}
+                for asked in OUTPUTS:
+                    yield signature_name(asked, orientation), fed
 
     with tempfile.TemporaryDirectory() as folder:
         converter = _converter(network, portrait, folder)
@@ -34,7 +46,7 @@ def to_int8_tflite(network: keras.Model, portrait: tuple[int, int],
         converter.representative_dataset = calibration
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
-        return converter.convert()
+        return compacted(converter.convert())
 
 
 def _converter(network: keras.Model, portrait: tuple[int, int], folder: str) -> tf.lite.TFLiteConverter:
@@ -42,14 +54,19 @@ def _converter(network: keras.Model, portrait: tuple[int, int], folder: str) -> 
     module = tf.Module()
     module.network = network
 
-    def concrete(shape: tuple[int, int]):
+    def concrete(asked: str, shape: tuple[int, int]):
         @tf.function(input_signature=[tf.TensorSpec((1, *shape, 3), tf.float32, name="picture")])
-        def person(picture):
+        def answer(picture):
             logits = network(picture, training=False)
-            return {"person": tf.sigmoid(tf.reshape(logits, (1, *shape)))}
+            answers = {"person": tf.reshape(tf.sigmoid(logits["person"]), (1, *shape))}
+            if "parts" in OUTPUTS[asked]:
+                parts = tf.nn.softmax(logits["parts"])
+                answers["parts"] = tf.reshape(tf.image.resize(parts, shape), (1, *shape, len(CLASSES)))
+            return answers
 
-        return person.get_concrete_function()
+        return answer.get_concrete_function()
 
-    signatures = {signature_name("portrait"): concrete(portrait), signature_name("landscape"): concrete(portrait[::-1])}
+    signatures = {signature_name(asked, orientation): concrete(asked, shape) for asked in OUTPUTS
+                  for orientation, shape in zip(ORIENTATIONS, (portrait, portrait[::-1]), strict=True)}
     tf.saved_model.save(module, folder, signatures=signatures)
     return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))

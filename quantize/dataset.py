@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import DataError
-from quantize.manifest import CLASSES
+from edge.segment.labels import CLASSES
 
 HEADWEAR = CLASSES.index("headwear")
 
@@ -24,8 +24,8 @@ class Picture:
     source: str
 
 
-SHARES = {"picsart": 0.52, "celebamask": 0.12, "ccp": 0.13, "hsd": 0.05, "facesynth": 0.04, "figaro": 0.07,
-          "lfwparts": 0.07}
+SHARES = {"picsart": 0.38, "unlabelled": 0.18, "celebamask": 0.19, "ccp": 0.10, "hsd": 0.03, "facesynth": 0.04,
+          "figaro": 0.04, "lfwparts": 0.04}
 """How often each source is drawn: chosen for selfies and half bodies; one not named gets its manifest weight."""
 
 HATS, HAT_SHARE = 6.0, 0.01

@@ -7,21 +7,25 @@ from pathlib import Path
 
 from edge.errors import DataError
 
-CLASSES = ("background", "face", "hair", "clothes", "body skin", "headwear")
-"""Class i of a mask is pixel value i (US 2023/0362331)."""
-
 COLUMNS = ("image", "mask", "source", "split", "supervision", "weight", "width", "height", "licence")
 
-KNOWN_VALUES = {0, 1, 2, 3, 4, 5, 250, 251, 252, 254, 255}
-"""0–5 are classes; 250 anything but hair, 251 neither hair nor skin, 252 skin, 254 person, 255 ignore."""
+ALLOWED = {**{c: (c,) for c in range(6)}, 248: (3, 5), 249: (1, 3, 4, 5), 250: (0, 1, 3, 4, 5), 251: (0, 3, 5),
+           252: (1, 4), 254: (1, 2, 3, 4, 5), 255: (0, 1, 2, 3, 4, 5)}
+"""Mask value → the classes that it leaves open. 0–5 are classes; 250 anything but hair, 251 neither hair nor skin,
+252 skin, 254 person, 255 ignore; 248 and 249 are what is left of 251 and 250 where a teacher saw a person."""
 
-PERSON_VALUES = (1, 2, 3, 4, 5, 252, 254)
+IGNORE = 255
+
+KNOWN_VALUES = set(ALLOWED)
+
+PERSON_VALUES = tuple(value for value, classes in ALLOWED.items() if 0 not in classes)
 """Mask values that are certainly person; 0 is certainly background; 250, 251 and 255 say neither."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One labelled picture. Paths are absolute; weight (0..1] is the source's share in training."""
+    """One labelled picture. Paths are absolute; weight (0..1] is the source's share in training; identity names the
+    person shown, where the manifest has that column (COLUMNS do not ask for it)."""
 
     image: Path
     mask: Path
@@ -32,6 +36,7 @@ class Entry:
     width: int
     height: int
     licence: str
+    identity: str = ""
 
 
 def read_manifest(folder: Path) -> list[Entry]:
@@ -71,7 +76,7 @@ def _entry(folder: Path, row: dict[str, str], where: str) -> Entry:
         if not (folder / row[column]).is_file():
             raise DataError(f"{where}: {column} {row[column]} does not exist below {folder}")
     return Entry(folder / row["image"], folder / row["mask"], row["source"], row["split"], row["supervision"],
-                 weight, width, height, row["licence"])
+                 weight, width, height, row["licence"], (row.get("identity") or "").strip())
 
 
 def _refuse_duplicates(numbered: list[tuple[int, Entry]], path: Path) -> None:

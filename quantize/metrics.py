@@ -23,7 +23,8 @@ def boundary_f(seen: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
     """F-measure of the two contours, each within BOUNDARY_SHARE of the other (Csurka et al. 2013, "What is a good
     evaluation measure for semantic segmentation?"); 1.0 when neither has a contour."""
     radius = max(1, round(BOUNDARY_SHARE * max(seen.shape)))
-    contours = [_contour(mask) & known for mask in (seen, truth)]
+    judged = cv2.erode(known.astype(np.uint8), np.ones((3, 3)), borderType=cv2.BORDER_REPLICATE) > 0
+    contours = [contour(mask) & judged for mask in (seen, truth)]  # where knowledge ends, nobody's outline ends
     counts = [contour.sum() for contour in contours]
     if not any(counts):
         return 1.0
@@ -34,7 +35,7 @@ def boundary_f(seen: np.ndarray, truth: np.ndarray, known: np.ndarray) -> float:
     return float(2 * precision * recall / max(precision + recall, 1e-9))
 
 
-def _contour(mask: np.ndarray) -> np.ndarray:
+def contour(mask: np.ndarray) -> np.ndarray:
     """Pixels of the mask that touch its outside; the picture's own edge is no contour."""
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3)), borderType=cv2.BORDER_REPLICATE)
     return mask & (inner == 0)

@@ -2,8 +2,10 @@
 
 After US 2023/0362331: two layers that down-sample four times, bottlenecks with a sum, and one large-factor
 deconvolution, here in its cheap form (a convolution to r² channels and DEPTH_TO_SPACE(r) is a stride-r deconvolution).
-Beyond it: inverted residuals with depthwise convolutions, global context at 1/16, and skips from 1/8, 1/4 and 1/2.
-Only operators that int8 kernels and the Edge TPU compiler know; ReLU6 keeps activation ranges fixed.
+Beyond it: inverted residuals with depthwise convolutions, global context at 1/16, skips from 1/8, 1/4 and 1/2, and two
+heads on one body: whoever asks for the person alone does not pay for the parts.
+Only operators that int8 kernels know; ReLU6 keeps activation ranges fixed. DEPTH_TO_SPACE, which Google's table of Edge
+TPU operators lacks, comes last and once: what precedes it can be one segment (`masque-quantize compile`).
 """
 from __future__ import annotations
 
@@ -15,10 +17,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf  # type: ignore[import-untyped, unused-ignore]
 import tf_keras as keras  # type: ignore[import-untyped, unused-ignore]
 
+from edge.segment.labels import CLASSES
+
 layers = keras.layers
 
-STEM, QUARTER, EIGHTH, SIXTEENTH, HEAD = 16, 24, 40, 80, 8
-"""Channels at 1/2, 1/4, 1/8, 1/16 of the input's side, and of the head at 1/2, at width 1."""
+STEM, QUARTER, EIGHTH, SIXTEENTH, HEAD, PARTS = 16, 24, 40, 80, 16, 32
+"""Channels at 1/2, 1/4, 1/8, 1/16 of the input's side, of the heads for person (1/2) and parts (1/4); at width 1."""
 
 
 class DepthToSpace(keras.layers.Layer):
@@ -35,8 +39,12 @@ class DepthToSpace(keras.layers.Layer):
         return {**super().get_config(), "factor": self.factor}
 
 
-def segmentation_network(width: float = 1.0) -> keras.Model:
-    """(n, h, w, 3) float32 in 0..1 → person logits (n, h, w, 1); h and w multiples of 16, weights free of both."""
+def segmentation_network(width: float = 1.0, deep_blocks: int = 4) -> keras.Model:
+    """(n, h, w, 3) float32 in 0..1 → {"person": logits (n, h, w, 1), "parts": logits (n, h/2, w/2, 6)}.
+
+    h and w are multiples of 16, no weight depends on them. width scales the channels; deep_blocks counts the residual
+    blocks at 1/16, where most parameters are.
+    """
     stem_c, quarter_c, eighth_c, sixteenth_c = (_channels(c * width) for c in (STEM, QUARTER, EIGHTH, SIXTEENTH))
     inputs = keras.Input((None, None, 3), name="picture")
     half = _conv(inputs, stem_c, 3, stride=2, name="stem_half")
@@ -47,18 +55,29 @@ def segmentation_network(width: float = 1.0) -> keras.Model:
     for i in range(2):
         eighth = _inverted_residual(eighth, eighth_c, 3, 5, 1, f"eighth_{i}")
     deep = _inverted_residual(eighth, sixteenth_c, 4, 5, 2, "sixteenth_down")
-    for i in range(4):
+    for i in range(deep_blocks):
         deep = _inverted_residual(deep, sixteenth_c, 3, 5, 1, f"sixteenth_{i}")
     deep = _with_context(deep, sixteenth_c)
     up = _merge(deep, eighth, eighth_c, "eighth")
     up = _inverted_residual(up, eighth_c, 2, 3, 1, "up_eighth")
     up = _merge(up, quarter, quarter_c, "quarter")
     up = _inverted_residual(up, quarter_c, 2, 3, 1, "up_quarter")
-    up = DepthToSpace(2, name="to_half")(_conv(up, HEAD * 4, 1, name="head_quarter"))
-    up = layers.Add(name="join_half")([up, _conv(half, HEAD, 1, name="skip_half")])
-    up = _depthwise(up, 3, 1, "head_depthwise")
-    logits = layers.Conv2D(4, 3, padding="same", name="head")(up)
-    return keras.Model(inputs, DepthToSpace(2, name="to_full")(logits), name="masque_seg")
+    return keras.Model(inputs, {"person": _person_head(up, half, _channels(HEAD * width)),
+                                "parts": _parts_head(up, _channels(PARTS * width))}, name="masque_seg")
+
+
+def _person_head(up, half, channels: int):
+    """Features at 1/4, joined by those at 1/2 → person logits at full size."""
+    up = _merge(up, half, channels, "half")
+    up = _inverted_residual(up, channels, 2, 3, 1, "head_half")
+    return DepthToSpace(2, name="to_full")(layers.Conv2D(4, 3, padding="same", name="head")(up))
+
+
+def _parts_head(up, channels: int):
+    """Features at 1/4 → logits of the six classes at 1/2: parts are large, and a softmax there costs a quarter."""
+    up = _inverted_residual(up, channels, 2, 5, 1, "parts_quarter")
+    up = layers.UpSampling2D(2, interpolation="bilinear", name="parts_double")(up)
+    return layers.Conv2D(len(CLASSES), 3, padding="same", name="parts")(up)
 
 
 def _channels(count: float) -> int:

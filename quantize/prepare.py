@@ -16,7 +16,8 @@ import numpy as np
 from edge.boards import load_tiers
 from edge.errors import DataError
 from edge.photograph import check_output_folder
-from quantize.manifest import KNOWN_VALUES, Entry, read_manifest
+from quantize.manifest import IGNORE, KNOWN_VALUES, Entry, read_manifest
+from quantize.taught import Teacher, unlabelled_entries
 
 ENLARGED = 2
 """A set's pictures are up to this many times the tier's long side, so that crops still fill the network input."""
@@ -25,34 +26,38 @@ BACKDROP_SIDE = 384
 """Longer side in pixels of the stored person-free backgrounds, before a tier's own limit."""
 
 
-def prepare(data: Path, out: Path, licences: Sequence[str] = (),
+def prepare(data: Path, out: Path, licences: Sequence[str] = (), taught: Path | None = None,
             progress: Callable[[Sequence[Entry]], Iterable[Entry]] = iter) -> dict[str, int]:
     """Builds `out/{small,medium,large}` from `data` (manifest.csv, and backgrounds/ beside or inside it).
 
     licences: keep only entries with exactly one of these licences, whatever the case (none: keep all); backgrounds
-    are then kept only where backgrounds/licence.txt holds one of them. progress wraps the list of entries, for a
+    are then kept only where backgrounds/licence.txt holds one of them. taught: a teacher's masks (quantize.taught)
+    for what the labels leave open, and for the pictures in unlabelled/. progress wraps the list of entries, for a
     progress bar. Returns pictures per split and how many training pictures were dropped because they look like a
-    validation picture.
+    validation picture, or show an identity of one.
     """
     check_output_folder(out)
-    read = read_manifest(data)
+    teacher = Teacher(taught) if taught else None
+    read = read_manifest(data) + (unlabelled_entries(data, teacher) if teacher else [])
     entries = [e for e in read if _allowed(e.licence, licences)]
     if not entries:
         found = sorted({e.licence for e in read})
         raise DataError(f"{data}: no picture has the licence {' or '.join(licences)}; there are: {'; '.join(found)}")
-    pictures = [_read_pair(entry) for entry in progress(entries)]
-    dropped = _near_duplicates(entries, [picture for picture, _ in pictures])
+    pictures = [_read_pair(entry, teacher) for entry in progress(entries)]
+    dropped = _near_duplicates(entries, [picture for picture, _ in pictures]) | _shared_identities(entries)
     keep = [i for i in range(len(entries)) if i not in dropped]
     backdrops = _read_backdrops(data, licences)
     for name, tier in load_tiers().items():
         _write_set(out / name, ENLARGED * max(tier.width.value, tier.height.value),
                    [entries[i] for i in keep], [pictures[i] for i in keep], backdrops)
     counts = {split: sum(entries[i].split == split for i in keep) for split in ("train", "val")}
-    return {**counts, "backdrops": len(backdrops), "dropped_near_duplicates": len(dropped)}
+    return {**counts, "backdrops": len(backdrops), "dropped": len(dropped)}
 
 
-def _read_pair(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
+def _read_pair(entry: Entry, teacher: Teacher | None) -> tuple[np.ndarray, np.ndarray]:
     picture = cv2.imread(str(entry.image), cv2.IMREAD_COLOR)
+    if teacher and entry.mask == entry.image and picture is not None:
+        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), teacher.labels(entry, picture.shape[:2])
     mask = cv2.imread(str(entry.mask), cv2.IMREAD_GRAYSCALE)
     if picture is None or mask is None:
         raise DataError(f"{entry.image if picture is None else entry.mask}: cannot be decoded")
@@ -62,6 +67,10 @@ def _read_pair(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
     unknown = set(np.unique(mask).tolist()) - KNOWN_VALUES
     if unknown:
         raise DataError(f"{entry.mask}: value {min(unknown)} is none of {sorted(KNOWN_VALUES)}")
+    if (mask == IGNORE).all():
+        raise DataError(f"{entry.mask}: says nothing of any pixel (all {IGNORE}: ignore); leave the picture out")
+    if teacher and entry.split == "train":
+        mask = teacher.completed(entry, mask)
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), mask
 
 
@@ -93,6 +102,12 @@ def _near_duplicates(entries: Sequence[Entry], pictures: Iterable[np.ndarray], d
         return set()
     return {i for i, e in enumerate(entries) if e.split == "train"
             and (hashes[i] != validation).sum(axis=1).min() <= distance}
+
+
+def _shared_identities(entries: Sequence[Entry]) -> set[int]:
+    """Indices of training pictures that show somebody who is in the validation split too, where a manifest says who."""
+    held_back = {e.identity for e in entries if e.split == "val" and e.identity}
+    return {i for i, e in enumerate(entries) if e.split == "train" and e.identity in held_back}
 
 
 def _difference_hash(picture: np.ndarray) -> np.ndarray:

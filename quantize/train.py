@@ -5,7 +5,6 @@ the end, `averaged.weights.h5`: the moving average of the weights, which is what
 """
 from __future__ import annotations
 
-import hashlib
 import json
 import queue
 import threading
@@ -20,20 +19,37 @@ import numpy as np
 from edge.boards import load_tiers
 from edge.errors import DataError
 from edge.preprocess import letterbox, place, upright
+from edge.segment.labels import CLASSES
 from quantize.augment import sample
 from quantize.dataset import PreparedSet
-from quantize.manifest import PERSON_VALUES
+from quantize.manifest import ALLOWED, IGNORE, PERSON_VALUES
 from quantize.metrics import iou
 from quantize.network import keras, segmentation_network, tf
+from quantize.warm_start import begin_from, lineage
 
 BOUNDARY_WEIGHT = 3.0
 """Extra loss on pixels within two of a boundary: there the mask is won or lost."""
+
+AVERAGED = "averaged.weights.h5"
+"""What a finished run leaves: the moving average of its weights."""
+
+PARTS_WEIGHT = 0.7
+"""Weight of the parts' loss beside the person's; it helps the person too, which the body then knows by its parts."""
 
 AVERAGING = 0.999
 """Decay of the moving average of the weights, per step."""
 
 LABELLED = 0.95
 """Share of a validation picture's pixels that must be person or background for certain, for it to be scored."""
+
+CLASS_WEIGHTS = (0.3, 1.0, 1.0, 1.5, 2.0, 3.0)
+"""Weight of each class in the parts' loss, where a label names it: skin is seldom seen, headwear hardly ever."""
+
+GROUP_WEIGHT = 0.1
+"""Weight of a pixel whose label leaves several classes open: of four pictures three say no more than "person"."""
+
+STATISTICS_BATCHES = 8
+"""Batches on which the statistics of a network revived from int8 are measured."""
 
 LANDSCAPE_SHARE = 0.25
 """Share of batches in landscape orientation; booths stand upright more often than they lie."""
@@ -49,26 +65,27 @@ class Recipe:
     rate: float = 2e-3
     weight_decay: float = 1e-4
     warm_up: int = 300
-    width: float = 1.0
     seed: int = 0
 
 
 class Training:
     """One run: network, optimiser and moving average, with checkpoints that restore all three."""
 
+    weights_file = AVERAGED
+
     def __init__(self, recipe: Recipe, pictures: PreparedSet, out: Path, start: Path | None = None) -> None:
-        """Opens or resumes the run in `out`. start: another run's averaged weights to begin from.
+        """Opens or resumes the run in `out`. start: weights to begin from, see quantize.warm_start.
 
         Raises DataError when `out` holds a run with another recipe or another set, or when `start` does not exist.
         """
         self.recipe, self.pictures, self.out = recipe, pictures, out
-        if start is not None and not start.is_file():
-            raise DataError(f"{start}: no such weights; a finished run holds averaged.weights.h5")
-        _claim(out, {**asdict(recipe), "set_sha256": pictures.sha256, "start": lineage(start) if start else None})
+        tier = load_tiers()[recipe.tier]
+        self.shape = (tier.height.value, tier.width.value)
+        shape_of_network = {"width": tier.network_width.value, "deep_blocks": tier.deep_blocks.value}
+        _claim(out, {**asdict(recipe), **shape_of_network, "set_sha256": pictures.sha256,
+                     "start": lineage(start) if start else None})
         tf.keras.utils.set_random_seed(recipe.seed)
-        self.network = segmentation_network(recipe.width)
-        if start is not None:
-            self.network.load_weights(start)
+        self.network = self._network_from(start, **shape_of_network)
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0, recipe.steps, alpha=0.0, warmup_target=recipe.rate, warmup_steps=recipe.warm_up)
         self.optimiser = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
@@ -80,8 +97,12 @@ class Training:
         self.optimiser.build(self.network.trainable_variables)
         if self.checkpoints.latest_checkpoint:
             state.restore(self.checkpoints.latest_checkpoint).assert_consumed()
-        tier = load_tiers()[recipe.tier]
-        self.shape = (tier.height.value, tier.width.value)
+
+    def _network_from(self, start: Path | None, **shape_of_network) -> keras.Model:
+        network = segmentation_network(**shape_of_network)
+        if start is not None:
+            begin_from(network, start, (self.batch(i)[0] / np.float32(255) for i in range(STATISTICS_BATCHES)))
+        return network
 
     def run(self, checkpoint_every: int = 500, tell: Callable[[dict], None] = lambda line: None) -> Path:
         """Trains to the recipe's last step; `tell` gets each validation. Returns the averaged weights' path.
@@ -103,7 +124,7 @@ class Training:
                     history.write(json.dumps(line) + "\n")
                 tell(line)
                 losses, started = [], time.monotonic()
-        path = self.out / "averaged.weights.h5"
+        path = self.out / self.weights_file
         with self._average_in_place():
             self.network.save_weights(path)
         return path
@@ -154,23 +175,23 @@ class Training:
             while not ready.empty():
                 ready.get_nowait()
 
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Batch `step`: pixels (n, h, w, 3) uint8, person and known (n, h, w, 1) float32."""
+    def batch(self, step: int) -> tuple[np.ndarray, ...]:
+        """Batch `step`: pixels (n, h, w, 3) uint8, person and known (n, h, w, 1) float32, parts (n, h/2, w/2) uint8."""
         rng = np.random.default_rng([self.recipe.seed, step])
         shape = self.shape[::-1] if rng.random() < LANDSCAPE_SHARE else self.shape
         samples = [sample(self.pictures, shape, rng) for _ in range(self.recipe.batch)]
         return (np.stack([s.pixels for s in samples]), np.stack([s.person for s in samples])[..., None],
-                np.stack([s.known for s in samples])[..., None])
+                np.stack([s.known for s in samples])[..., None], np.stack([s.parts for s in samples]))
 
     @tf.function(reduce_retracing=True)
     def _predict(self, pictures):
-        return self.network(pictures, training=False)
+        return self.network(pictures, training=False)["person"]
 
     @tf.function
-    def _learn(self, pixels, person, known):
+    def _learn(self, pixels, person, known, parts):
         with tf.GradientTape() as tape:
-            logits = self.network(tf.cast(pixels, tf.float32) / 255.0, training=True)
-            loss = loss_of(logits, person, known)
+            seen = self.network(tf.cast(pixels, tf.float32) / 255.0, training=True)
+            loss = loss_of(seen["person"], person, known) + PARTS_WEIGHT * parts_loss(seen["parts"], parts)
         variables = self.network.trainable_variables
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 5.0)
         self.optimiser.apply_gradients(zip(gradients, variables, strict=True))
@@ -218,16 +239,20 @@ def loss_of(logits, person, known):
     return tf.reduce_sum(weight * entropy) / tf.reduce_sum(weight) + 0.5 * tf.reduce_mean(dice)
 
 
-def lineage(start: Path) -> str:
-    """What a run began from, in words for its card: the earlier run's own recipe and the hash of its weights."""
-    digest = hashlib.sha256(start.read_bytes()).hexdigest()[:12]
-    recipe = start.with_name("recipe.json")
-    if not recipe.is_file():
-        return f"{start.name} (SHA-256 {digest}…)"
-    earlier = json.loads(recipe.read_text(encoding="utf-8"))
-    before = f", itself from {earlier['start']}" if earlier.get("start") else ""
-    return (f"tier {earlier['tier']}, {earlier['steps']} steps of {earlier['batch']} at rate {earlier['rate']}, "
-            f"seed {earlier['seed']} (weights SHA-256 {digest}…){before}")
+def parts_loss(logits, values):
+    """Cross-entropy over groups: −log of the probability that a mask value leaves open (quantize.manifest.ALLOWED).
+
+    logits (n, h, w, 6), values (n, h, w) uint8. Partly labelled pictures teach what they know and nothing else.
+    """
+    table, weights = np.ones((256, len(CLASSES)), np.float32), np.zeros(256, np.float32)
+    for value, classes in ALLOWED.items():
+        table[value] = np.isin(np.arange(len(CLASSES)), classes)
+        weights[value] = CLASS_WEIGHTS[classes[0]] if len(classes) == 1 else GROUP_WEIGHT
+    weights[IGNORE] = 0.0
+    allowed, weight = (tf.gather(of_value, tf.cast(values, tf.int32)) for of_value in (table, weights))
+    log_open = tf.reduce_logsumexp(tf.where(allowed > 0, logits, -1e9), axis=-1)
+    loss = tf.reduce_logsumexp(logits, axis=-1) - log_open
+    return tf.reduce_sum(weight * loss) / (tf.reduce_sum(weight) + 1.0)
 
 
 def _claim(out: Path, recipe: dict) -> None:

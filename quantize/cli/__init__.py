@@ -6,9 +6,12 @@ import click
 from edge.cli import CommandTable, run
 
 COMMANDS = {
+    "labels": ("quantize.cli.labels", "Turn annotators' polygons into class masks."),
     "prepare": ("quantize.cli.prepare", "Build the sets that training reads."),
     "train": ("quantize.cli.train", "Train the float network of one tier."),
+    "qat": ("quantize.cli.qat", "Go on with int8's rounding in every layer."),
     "export": ("quantize.cli.export", "Quantise a finished run to int8, with its card."),
+    "compile": ("quantize.cli.compile", "Say what a model computes and what an Edge TPU maps of it."),
     "evaluate": ("quantize.cli.evaluate", "Score models as users meet them."),
 }
 """Command → (module with a click command called `command`, one line of help)."""

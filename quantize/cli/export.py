@@ -1,6 +1,7 @@
 """`masque-quantize export`."""
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,11 +20,19 @@ from quantize.cli.options import FOLDER
               show_default=True, help="The model's own licence, for its card.")
 @voiced
 def command(run_folder: Path, sets: Path, data: Path, out: Path, licence: str, voice: Voice) -> None:
-    """Quantise a finished run to int8; refuses when int8 loses more than one point of person IoU."""
-    from quantize.export import export as make
+    """Quantise a finished run of `train` or `qat` to int8, with its card.
 
-    card = make(run_folder, sets, data, out, licence)
+    Refuses, naming the layer, when int8 loses more than one point of person IoU or two of boundary-F on any source.
+    """
+    from quantize.export import export
+
+    card, layers = export(run_folder, sets, data, out, licence)
     for name, value in card.metrics.items():
         voice.say(f"{name:32} {value}")
+    voice.say("layer                    own SNR  in chain  worst channel")
+    for layer in sorted(layers, key=lambda layer: layer.own_db)[: None if voice.verbose else 5]:
+        voice.say(f"{layer.layer:24} {layer.own_db:5.1f} dB  {layer.in_chain_db:5.1f} dB  "
+                  f"{layer.worst_channel:4} ({layer.worst_channel_db:.1f} dB)")
     voice.report({"tier": card.tier, "size_bytes": card.size_bytes, "metrics": card.metrics,
+                  "quantisation": card.quantisation, "layers": [asdict(layer) for layer in layers],
                   "peak_rss_mb": peak_rss_mb()})

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,13 +10,17 @@ from edge.cli.options import Voice, voiced
 from edge.report import peak_rss_mb
 from quantize.cli.options import FOLDER, TIER
 
+if TYPE_CHECKING:
+    from quantize.train import Training
+
 
 @click.command("train")
 @click.option("--tier", required=True, type=TIER)
 @click.option("--kind", type=click.Choice(["seg"]), default="seg", show_default=True)
 @click.option("--sets", required=True, type=FOLDER, help="As written by prepare.")
 @click.option("--out", required=True, type=FOLDER, help="Folder of this run; an unfinished one goes on.")
-@click.option("--start", type=FOLDER, help="Begin from this run's averaged weights (of any tier).")
+@click.option("--start", type=FOLDER,
+              help="Begin from this run's averaged weights, or from a model file (.tflite); of any tier.")
 @click.option("--steps", type=click.IntRange(1), default=12000, show_default=True, help="Batches.")
 @click.option("--warm-up", type=click.IntRange(0), help="Batches until the peak rate (default: 300, a tenth at most).")
 @click.option("--batch", type=click.IntRange(1), default=32, show_default=True)
@@ -29,16 +34,20 @@ def command(tier: str, kind: str, sets: Path, out: Path, start: Path | None, ste
     from quantize.dataset import PreparedSet
     from quantize.train import Recipe, Training
 
-    weights = start / "averaged.weights.h5" if start else None
+    weights = start / "averaged.weights.h5" if start and start.suffix != ".tflite" else start
     warm_up = min(300, steps // 10) if warm_up is None else warm_up
     recipe = Recipe(tier, steps=steps, batch=batch, rate=rate, seed=seed, warm_up=warm_up)
-    training = Training(recipe, PreparedSet(sets / tier), out, weights)
+    trained(Training(recipe, PreparedSet(sets / tier), out, weights), checkpoint_every, voice)
+
+
+def trained(training: Training, checkpoint_every: int, voice: Voice) -> None:
+    """Runs a training to its end, telling each validation."""
     lines: list[dict] = []
 
     def tell(line: dict) -> None:
         lines.append(line)
-        voice.say(f"step {line['step']:>6}/{steps}  loss {line['loss']:.4f}  person IoU {line['iou']}  "
-                  f"{line['images_per_s']:.0f} pictures/s")
+        voice.say(f"step {line['step']:>6}/{training.recipe.steps}  loss {line['loss']:.4f}  "
+                  f"person IoU {line['iou']}  {line['images_per_s']:.0f} pictures/s")
 
     path = training.run(checkpoint_every, tell)
     voice.say(str(path))
