@@ -19,6 +19,12 @@ COMPOSED, COMPOSED_WIDE, EMPTY, CLUTTERED, FRAMED, TURNED = 0.2, 0.5, 0.08, 0.2,
 """Shares of samples: laid over another background (in upright, in wide batches); without a person; with stripes and
 shapes behind the person; cropped; rotated."""
 
+BACKLIT, BEHIND, STEEP = 0.06, 0.1, 0.25
+"""Shares of samples: with the light behind the person; with a desk or a seat's back in front of them; and of the turned
+ones, those turned by up to STEEPEST degrees: people lie back, and telephones are held askew."""
+
+STEEPEST = 40
+
 COMPANY, COMPANY_WIDE = 0.2, 0.5
 """Shares of the people laid over another background who get a second person beside them."""
 
@@ -47,6 +53,10 @@ def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generat
         drawn = composed(people, backdrop, shape, rng)
     if rng.random() < CLUTTERED and _can_be_cut(drawn):
         drawn = cluttered(drawn, rng)
+    if rng.random() < BEHIND and _can_be_cut(drawn):
+        drawn = behind_furniture(drawn, pictures.draw_backdrop(rng), rng)
+    if rng.random() < BACKLIT and _can_be_cut(drawn):
+        drawn = backlit(drawn, rng)
     pixels, mask = drawn.pixels, drawn.mask
     if rng.random() < 0.5:
         pixels, mask = np.ascontiguousarray(pixels[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
@@ -135,6 +145,38 @@ def cluttered(picture: Picture, rng: np.random.Generator) -> Picture:
     return Picture((picture.pixels * alpha + behind * (1 - alpha)).astype(np.uint8), picture.mask, picture.source)
 
 
+def behind_furniture(picture: Picture, backdrop: Picture | None, rng: np.random.Generator) -> Picture:
+    """A desk's edge across the whole width, or a seat's back before part of it: plain, graded or grained."""
+    height, width = picture.mask.shape
+    top = height * rng.uniform(0.55, 0.9)
+    if rng.random() < 0.5:
+        left, right, slant = -0.1 * width, 1.1 * width, rng.normal(0, 0.03) * height
+    else:
+        left = width * rng.uniform(-0.2, 0.7)
+        right, slant = left + width * rng.uniform(0.3, 0.7), rng.normal(0, 0.02) * height
+    corners = np.array([(left, top - slant), (right, top + slant), (right + 0.05 * width, height + 1),
+                        (left - 0.05 * width, height + 1)], np.int32)
+    shape = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(shape, [corners], 255)
+    shape = cv2.GaussianBlur(shape, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)[..., None] / 255
+    colour = rng.integers(10, 240, 3) * np.linspace(1, rng.uniform(0.5, 1.0), height)[:, None, None]
+    surface = np.broadcast_to(colour, picture.pixels.shape)
+    if backdrop is not None and rng.random() < 0.6:
+        surface = surface * 0.4 + 0.6 * _covering(backdrop.pixels, height, width, rng)
+    pixels = picture.pixels * (1 - shape) + surface * shape
+    return Picture(pixels.astype(np.uint8), np.where(shape[..., 0] > 0.5, 0, picture.mask).astype(np.uint8),
+                   picture.source)
+
+
+def backlit(picture: Picture, rng: np.random.Generator) -> Picture:
+    """A window behind the person: they are dark, what is behind them bright, and the light creeps over their edge."""
+    person, _ = _labels(picture.mask)
+    shade = cv2.GaussianBlur(person, (0, 0), max(0.5, rng.uniform(0.005, 0.04) * max(person.shape)))[..., None]
+    dark, bright = rng.uniform(0.25, 0.7), rng.uniform(1.1, 1.9)
+    lit = picture.pixels * (dark * shade + bright * (1 - shade)) + rng.uniform(0, 40) * (1 - shade)
+    return Picture(np.clip(lit, 0, 255).astype(np.uint8), picture.mask, picture.source)
+
+
 def _covering(pixels: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     scale = max(height / pixels.shape[0], width / pixels.shape[1]) * rng.uniform(1.0, 1.4)
     size = (max(width, int(pixels.shape[1] * scale)), max(height, int(pixels.shape[0] * scale)))
@@ -148,7 +190,8 @@ def _framed(pixels: np.ndarray, mask: np.ndarray, shape: tuple[int, int],
     """Rotates, then shows the whole picture, or the region around the person, or a random crop: as run time does."""
     if rng.random() < TURNED:
         centre = (pixels.shape[1] / 2, pixels.shape[0] / 2)
-        turn = cv2.getRotationMatrix2D(centre, rng.normal(0, 9), rng.uniform(1.0, 1.1))
+        degrees = rng.uniform(-STEEPEST, STEEPEST) if rng.random() < STEEP else rng.normal(0, 9)
+        turn = cv2.getRotationMatrix2D(centre, degrees, rng.uniform(1.0, 1.1))
         size = pixels.shape[1::-1]
         pixels = cv2.warpAffine(pixels, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         mask = cv2.warpAffine(mask, turn, size, flags=cv2.INTER_NEAREST, borderValue=IGNORE)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.frame import Mask, Region
-from edge.segment.detail import MOST_WINDOWS, TRUST, with_detail
+from edge.segment.detail import CORNER, CORNER_TRUST, MOST_WINDOWS, WINDOW_TRUST, with_detail
 
 
 class Painted:
@@ -57,11 +57,21 @@ def test_windows_stay_inside_the_region_and_cover_it() -> None:
     pixels, inside = painted(500, 400), Region(100, 50, 320, 240)
     segmenter = Painted()
     with_detail(segmenter, pixels, coarse(pixels, inside))
-    assert all(r.left == 50 and r.width == 240 for r in segmenter.regions)
-    assert min(r.top for r in segmenter.regions) == 100
-    assert max(r.top + r.height for r in segmenter.regions) == 420
-    tops = sorted(r.top for r in segmenter.regions)
-    assert all(later - earlier <= segmenter.regions[0].height for earlier, later in pairwise(tops))
+    across = segmenter.regions[4:]
+    assert all(r.left == 50 and r.width == 240 for r in across)
+    assert min(r.top for r in across) == 100
+    assert max(r.top + r.height for r in across) == 420
+    tops = sorted(r.top for r in across)
+    assert all(later - earlier <= across[0].height for earlier, later in pairwise(tops))
+
+
+def test_one_look_from_each_corner_comes_first() -> None:
+    pixels, inside = painted(500, 400), Region(100, 50, 320, 240)
+    segmenter = Painted()
+    with_detail(segmenter, pixels, coarse(pixels, inside))
+    height, width = round(CORNER * 320), round(CORNER * 240)
+    assert segmenter.regions[:4] == [Region(top, left, height, width) for top in (100, 420 - height)
+                                     for left in (50, 290 - width)]
 
 
 def test_a_lying_region_is_a_standing_one_on_its_side() -> None:
@@ -75,11 +85,17 @@ def test_a_lying_region_is_a_standing_one_on_its_side() -> None:
 def test_the_whole_look_keeps_its_weight() -> None:
     pixels = np.zeros((320, 240, 3), np.uint8)  # the windows see nobody, the whole look was sure
     whole = Mask(np.ones((160, 120), np.float32), Region.whole(pixels.shape))
-    assert with_detail(Painted(), pixels, whole).values.min() >= 1 / (1 + 2 * TRUST) - 1e-6
+    assert with_detail(Painted(), pixels, whole).values.min() >= 1 / (1 + 4 * CORNER_TRUST) / (1 + 2 * WINDOW_TRUST) - 1e-6
 
 
-def test_a_slender_region_is_left_as_it_is() -> None:
+def test_a_slender_region_is_seen_from_its_corners_only() -> None:
     pixels, segmenter = np.zeros((2000, 100, 3), np.uint8), Painted()
-    mask = Mask(np.zeros((160, 8), np.float32), Region.whole(pixels.shape))
-    assert with_detail(segmenter, pixels, mask) is mask
-    assert not segmenter.regions and MOST_WINDOWS < 2000 / 60
+    with_detail(segmenter, pixels, Mask(np.zeros((160, 8), np.float32), Region.whole(pixels.shape)))
+    assert len(segmenter.regions) == 4 and MOST_WINDOWS < 2000 / 60
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (3, 40), (40, 3)])
+def test_the_smallest_regions_keep_their_mask(shape: tuple[int, int]) -> None:
+    pixels = np.zeros((*shape, 3), np.uint8)
+    fine = with_detail(Painted(), pixels, Mask(np.zeros(shape, np.float32), Region.whole(shape)))
+    assert fine.region == Region.whole(shape) and not fine.values.any()
