@@ -1,0 +1,1 @@
+"""How a model does where users try it: beyond the validation pictures as they are, as quantize.evaluate has them."""
