@@ -26,6 +26,8 @@ EXTRAS = {
         "tensorflow-cpu==2.19.1; platform_machine=='x86_64' and python_version<'3.13'",
         "tensorflow==2.19.1; platform_machine=='aarch64' and python_version<'3.13'",
         "tf-keras==2.19.0; python_version<'3.13'",
+        "tensorflow-model-optimization==0.8.1; python_version<'3.13'",
+        "matplotlib>=3.9,<4",
     ],
     "bench": ["psutil>=6,<8"],
     "dev": [

@@ -156,9 +156,9 @@ def behind_furniture(picture: Picture, backdrop: Picture | None, rng: np.random.
         right, slant = left + width * rng.uniform(0.3, 0.7), rng.normal(0, 0.02) * height
     corners = np.array([(left, top - slant), (right, top + slant), (right + 0.05 * width, height + 1),
                         (left - 0.05 * width, height + 1)], np.int32)
-    shape = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(shape, [corners], 255)
-    shape = cv2.GaussianBlur(shape, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)[..., None] / 255
+    drawn = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(drawn, [corners], 255)
+    shape = cv2.GaussianBlur(drawn, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)[..., None] / 255
     colour = rng.integers(10, 240, 3) * np.linspace(1, rng.uniform(0.5, 1.0), height)[:, None, None]
     surface = np.broadcast_to(colour, picture.pixels.shape)
     if backdrop is not None and rng.random() < 0.6:

@@ -41,11 +41,14 @@ def command(tier: str, kind: str, sets: Path, out: Path, start: Path | None, ste
 
 
 def trained(training: Training, checkpoint_every: int, voice: Voice) -> None:
-    """Runs a training to its end, telling each validation."""
+    """Runs a training to its end, telling each validation and drawing the curves so far."""
+    from quantize.curves import write_curves
+
     lines: list[dict] = []
 
     def tell(line: dict) -> None:
         lines.append(line)
+        write_curves(training.out)
         voice.say(f"step {line['step']:>6}/{training.recipe.steps}  loss {line['loss']:.4f}  "
                   f"person IoU {line['iou']}  {line['images_per_s']:.0f} pictures/s")
 
