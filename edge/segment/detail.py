@@ -7,7 +7,7 @@ the lying input with the same width: 160 pixels.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -15,6 +15,9 @@ import numpy as np
 from edge.frame import Mask, Region
 from edge.preprocess import place, upright
 from edge.segment.tflite import Segmenter
+
+Look = Callable[[Region], np.ndarray]
+"""A region of the picture → what is seen there, (h, w) or (h, w, c) float32, at network size."""
 
 CORNER = 0.8
 """Sides of a corner's window, as a share of the region's."""
@@ -34,8 +37,16 @@ FADED = 0.25
 
 def with_detail(segmenter: Segmenter, pixels: np.ndarray, mask: Mask) -> Mask:
     """pixels (H, W, 3) uint8, mask of some region → the same region's mask at about 1.7 times the resolution."""
-    mask = _blended(segmenter, pixels, mask, _corners(mask.region), CORNER_TRUST)
-    return _blended(segmenter, pixels, mask, _windows_across(mask.region, segmenter.portrait), WINDOW_TRUST)
+    def look(window: Region) -> np.ndarray:
+        return segmenter.segment(pixels, window).values
+
+    return Mask(closer_looks(look, mask.values, mask.region, segmenter.portrait), mask.region)
+
+
+def closer_looks(look: Look, seen: np.ndarray, region: Region, portrait: tuple[int, int]) -> np.ndarray:
+    """What was seen of a region, (h, w) or (h, w, c) float32, with closer looks blended in, finer."""
+    seen = _blended(look, seen, region, _corners(region), portrait, CORNER_TRUST)
+    return _blended(look, seen, region, _windows_across(region, portrait), portrait, WINDOW_TRUST)
 
 
 def _corners(region: Region) -> list[Region]:
@@ -57,25 +68,30 @@ def _windows_across(region: Region, portrait: tuple[int, int]) -> list[Region]:
     return [Region(region.top, region.left + start, region.height, length) for start in starts]
 
 
-def _blended(segmenter: Segmenter, pixels: np.ndarray, mask: Mask, windows: Iterable[Region], trust: float) -> Mask:
-    """The weighted mean of the mask and of a look through each window, at the windows' resolution."""
-    region, total, weight = mask.region, mask.values, np.ones((1, 1), np.float32)
+def _blended(look: Look, seen: np.ndarray, region: Region, windows: Sequence[Region], portrait: tuple[int, int],
+             trust: float) -> np.ndarray:
+    """The weighted mean of what was seen and of a look through each window, at the windows' resolution."""
+    if not windows:
+        return seen
+    shape = (windows[0].height, windows[0].width)
+    scale = place(shape, upright(shape, portrait)).height / shape[0]
+    size = (max(1, round(region.width * scale)), max(1, round(region.height * scale)))
+    total = cv2.resize(seen, size, interpolation=cv2.INTER_LINEAR)
+    weight = np.ones(total.shape[:2], np.float32)
     for window in windows:
-        seen = segmenter.segment(pixels, window).values
-        if weight.size == 1:
-            scale = place((window.height, window.width), upright((window.height, window.width),
-                                                                 segmenter.portrait)).height / window.height
-            size = (max(1, round(region.width * scale)), max(1, round(region.height * scale)))
-            total = cv2.resize(mask.values, size, interpolation=cv2.INTER_LINEAR)
-            weight = np.ones_like(total)
         spot = Region(window.top - region.top, window.left - region.left, window.height, window.width).scaled(
             total.shape[0] / region.height, total.shape[1] / region.width, total.shape)
         trusted = trust * np.outer(_faded(spot.top, spot.height, total.shape[0]),
                                    _faded(spot.left, spot.width, total.shape[1]))
-        seen = cv2.resize(seen, (spot.width, spot.height), interpolation=cv2.INTER_LINEAR)
-        spot.cut(total)[...] += trusted * seen
+        closer = cv2.resize(look(window), (spot.width, spot.height), interpolation=cv2.INTER_LINEAR)
+        spot.cut(total)[...] += _over(trusted, closer) * closer
         spot.cut(weight)[...] += trusted
-    return Mask((total / weight).astype(np.float32), region)
+    return (total / _over(weight, total)).astype(np.float32)
+
+
+def _over(plane: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """A plane (h, w) that numpy spreads over the channels of `values`, if there are any."""
+    return plane if values.ndim == 2 else plane[..., None]
 
 
 def _faded(start: int, length: int, whole: int) -> np.ndarray:
