@@ -62,6 +62,11 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     licence: str
     proof: Proof
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What the model can be asked for: the `person`, and `all` where it tells the parts of a person too."""
+        return ("person", "all") if any(name.startswith("all_") for name in self.signatures) else ("person",)
+
 
 def card_path(model: Path) -> Path:
     """Where a model's card lies."""
@@ -77,13 +82,34 @@ def read_card(model: Path) -> Card:
         card = msgspec.json.decode(_bytes(path), type=Card)
     except msgspec.MsgspecError as error:
         raise ModelError(f"{path}: not a model card ({error})") from error
-    for name in ("person_portrait", "person_landscape"):
-        if name not in card.signatures:
-            raise ModelError(f"{path}: signature {name!r} is missing; found {', '.join(card.signatures) or 'none'}")
-        if "person" not in card.signatures[name].outputs:
-            answers = ", ".join(card.signatures[name].outputs) or "nothing"
-            raise ModelError(f"{path}: signature {name!r} answers {answers}, not 'person'")
+    try:
+        _check_signatures(card)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
     return card
+
+
+def _check_signatures(card: Card) -> None:
+    """Whatever the run time may call later is there, and fits what `person_portrait` takes."""
+    for name in (f"{asked}_{way}" for asked in card.asked for way in ("portrait", "landscape")):
+        if name not in card.signatures:
+            raise ModelError(f"signature {name!r} is missing; found {', '.join(card.signatures) or 'none'}")
+        standing = card.signatures["person_portrait"].picture.shape[1:3]
+        size = standing if name.endswith("portrait") else standing[::-1]
+        _check_shapes(name, card.signatures[name], size, len(card.classes))
+
+
+def _check_shapes(name: str, signature: Signature, size: tuple[int, ...], classes: int) -> None:
+    """size: (height, width) of picture and answers alike; parts have a plane for every class."""
+    wanted = {"person": (1, *size)} | ({"parts": (1, *size, classes)} if name.startswith("all") else {})
+    if set(signature.outputs) != set(wanted):
+        raise ModelError(f"signature {name!r} answers {', '.join(signature.outputs) or 'nothing'}; "
+                         f"{' and '.join(wanted)} is wanted")
+    for port, found, shape in (("picture", signature.picture.shape, (1, *size, 3)),
+                               *((output, signature.outputs[output].shape, wanted[output]) for output in wanted)):
+        if found != shape:
+            raise ModelError(f"signature {name!r}: {port} is {found}, beside the other signatures and {classes} "
+                             f"classes {shape} is wanted")
 
 
 def _bytes(path: Path) -> bytes:

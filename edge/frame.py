@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+CLASSES = ("background", "face", "hair", "clothes", "body skin", "headwear")
+"""Class i of a label picture is pixel value i (US 2023/0362331)."""
+
 
 @dataclass(frozen=True)
 class Region:

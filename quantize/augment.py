@@ -12,16 +12,17 @@ import numpy as np
 
 from edge.frame import Region
 from edge.preprocess import letterbox, place
-from quantize.dataset import Picture, PreparedSet
+from quantize.dataset import HEADWEAR, Picture, PreparedSet, face_of
 from quantize.manifest import IGNORE, PERSON_VALUES
 
 COMPOSED, COMPOSED_WIDE, EMPTY, CLUTTERED, FRAMED, TURNED = 0.2, 0.5, 0.08, 0.2, 0.5, 0.5
 """Shares of samples: laid over another background (in upright, in wide batches); without a person; with stripes and
 shapes behind the person; cropped; rotated."""
 
-BACKLIT, BEHIND, STEEP = 0.06, 0.1, 0.25
-"""Shares of samples: with the light behind the person; with a desk or a seat's back in front of them; and of the turned
-ones, those turned by up to STEEPEST degrees: people lie back, and telephones are held askew."""
+BACKLIT, BEHIND, STEEP, HATTED = 0.06, 0.1, 0.25, 0.25
+"""Shares of samples: with the light behind the person; with a desk or a seat's back in front of them; of the turned
+ones, those turned by up to STEEPEST degrees (people lie back, and telephones are held askew); and of those with a
+labelled face, those that borrow another picture's hat."""
 
 STEEPEST = 40
 
@@ -44,6 +45,8 @@ def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generat
     wide = shape[1] > shape[0]
     kind = rng.random()
     drawn = pictures.draw(rng)
+    if rng.random() < HATTED and (face := face_of(drawn.mask)) and (lender := pictures.draw_hatted(rng)):
+        drawn = hatted(drawn, face, lender, rng)
     backdrop = pictures.draw_backdrop(rng) if kind < EMPTY + (COMPOSED_WIDE if wide else COMPOSED) else None
     if backdrop is not None and kind < EMPTY:
         drawn = deserted(backdrop, rng)
@@ -143,6 +146,23 @@ def cluttered(picture: Picture, rng: np.random.Generator) -> Picture:
     person, _ = _labels(picture.mask)
     alpha = cv2.GaussianBlur(person, (0, 0), rng.uniform(0.5, 1.0))[..., None]
     return Picture((picture.pixels * alpha + behind * (1 - alpha)).astype(np.uint8), picture.mask, picture.source)
+
+
+def hatted(picture: Picture, face: Region, lender: Picture, rng: np.random.Generator) -> Picture:
+    """The lender's hat on the picture's head, fitted from face to face, in another colour: hats are rare."""
+    theirs = face_of(lender.mask)
+    assert theirs is not None
+    scale = face.width / theirs.width * rng.uniform(0.9, 1.15)
+    rise = face.top - theirs.top * scale + rng.normal(0, 0.04) * face.height
+    move = np.array([[scale, 0, face.left + face.width / 2 - (theirs.left + theirs.width / 2) * scale],
+                     [0, scale, rise]], np.float32)
+    size = picture.mask.shape[::-1]
+    hat = cv2.warpAffine((lender.mask == HEADWEAR).astype(np.uint8), move, size, flags=cv2.INTER_NEAREST) > 0
+    worn = cv2.warpAffine(_recoloured(lender.pixels, rng, 2.0), move, size, flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REFLECT)
+    alpha = cv2.GaussianBlur(hat.astype(np.float32), (0, 0), rng.uniform(0.4, 0.9))[..., None]
+    pixels = picture.pixels * (1 - alpha) + worn * alpha
+    return Picture(pixels.astype(np.uint8), np.where(hat, HEADWEAR, picture.mask).astype(np.uint8), picture.source)
 
 
 def behind_furniture(picture: Picture, backdrop: Picture | None, rng: np.random.Generator) -> Picture:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import DataError
-from edge.segment.labels import CLASSES
+from edge.frame import CLASSES, Region
 
-HEADWEAR = CLASSES.index("headwear")
+FACE, HEADWEAR = CLASSES.index("face"), CLASSES.index("headwear")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,16 @@ SHARES = {"picsart": 0.38, "unlabelled": 0.18, "celebamask": 0.19, "ccp": 0.10, 
 
 HATS, HAT_SHARE = 6.0, 0.01
 """Pictures with at least this share of headwear are drawn this much oftener: hats are rare, and bitten otherwise."""
+
+
+FACE_SIDE = 12
+"""Pixels that a face must be wide and high before a hat is fitted to it."""
+
+
+def face_of(mask: np.ndarray) -> Region | None:
+    """The box around the face of a mask (h, w) with the values of quantize.manifest; None: none, or a tiny one."""
+    box = Region.around((mask == FACE).astype(np.float32), 0.0)
+    return box if box and min(box.height, box.width) >= FACE_SIDE else None
 
 
 class PreparedSet:
@@ -50,7 +60,10 @@ class PreparedSet:
         self.backdrops = [i for i, row in enumerate(self.rows) if row["source"] == "backgrounds"]
         if not self.train:
             raise DataError(f"{folder}: holds no training picture")
+        self._headwear = [(self.picture(i).mask == HEADWEAR).mean() for i in self.train]
         self._probability = self._draw_probability()
+        self.hatted = [i for i, share in zip(self.train, self._headwear, strict=True)
+                       if share >= HAT_SHARE and face_of(self.picture(i).mask)]
 
     def _indices(self, split: str) -> list[int]:
         return [i for i, row in enumerate(self.rows) if row["split"] == split and row["source"] != "backgrounds"]
@@ -59,7 +72,7 @@ class PreparedSet:
         sources = [self.rows[i]["source"] for i in self.train]
         share = {s: SHARES.get(s, self.rows[i]["weight"]) for s, i in zip(sources, self.train, strict=True)}
         count = Counter(sources)
-        hats = [HATS if (self.picture(i).mask == HEADWEAR).mean() >= HAT_SHARE else 1.0 for i in self.train]
+        hats = [HATS if share >= HAT_SHARE else 1.0 for share in self._headwear]
         weights = np.array([share[s] / count[s] for s in sources]) * hats
         return weights / weights.sum()
 
@@ -73,6 +86,10 @@ class PreparedSet:
     def draw(self, rng: np.random.Generator) -> Picture:
         """A random training picture, sources weighted by `SHARES`."""
         return self.picture(self.train[rng.choice(len(self.train), p=self._probability)])
+
+    def draw_hatted(self, rng: np.random.Generator) -> Picture | None:
+        """A random picture with a hat and the face below it; None when the set has none."""
+        return self.picture(self.hatted[rng.integers(len(self.hatted))]) if self.hatted else None
 
     def draw_backdrop(self, rng: np.random.Generator) -> Picture | None:
         """A random picture without people; None when the set has none."""

@@ -80,10 +80,11 @@ class Job:
         """Board, model and runtime in one line."""
         from edge.segment.tflite import TfliteSegmenter
 
-        segmenter = self.path.segmenter
-        network = "your trimap" if not isinstance(segmenter, TfliteSegmenter) else (
-            f"seg-{segmenter.card.tier} on {segmenter.runtime.name} {segmenter.runtime.version}")
-        return f"board {self.path.board.name}, {network}, {self.threads} threads"
+        used = ["your trimap"] if self.trimap else []
+        network = self.path.segmenter or self.labeller  # with your trimap it tells the parts at the most
+        if isinstance(network, TfliteSegmenter):
+            used.append(f"seg-{network.card.tier} on {network.runtime.name} {network.runtime.version}")
+        return f"board {self.path.board.name}, {', '.join(used)}, {self.threads} threads"
 
     def cut(self, image: Path) -> StillReport:
         """One photograph from decoding to the last file written."""

@@ -2,13 +2,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from edge.card import MODELS, read_card, read_verified
+from edge.card import MODELS, Card, read_card, read_verified
 from edge.cli.options import BOARD, MODELS_FOLDER, Voice, chosen_board, voiced
 from edge.errors import ModelError
 from edge.report import peak_rss_mb
+
+PERSON_IOU, PARTS_IOU = "int8.picsart.person_iou", "int8.celebamask.parts_mean_iou"
+"""The figures of a card that are shown: person against background, and the mean over the six classes."""
 
 
 @click.command()
@@ -32,14 +36,34 @@ def command(verify: bool, board: str | None, models_folder: Path | None, voice: 
             click.echo(f"masque: {error}", err=True)
             failed = True
             continue
-        iou = card.metrics.get("int8.picsart.person_iou")
-        height, width = card.signatures["person_portrait"].picture.shape[1:3]
-        rows.append({"file": file.name, "kind": card.kind, "tier": card.tier, "width": width, "height": height,
-                     "size_bytes": card.size_bytes, "parameters": card.parameters, "metrics": card.metrics,
-                     "verified": verify, "licence": card.licence})
-        score = f"person IoU {iou:.3f}" if iou is not None else "not scored on picsart"
-        voice.say(f"{file.name:20} {width}×{height}  {card.size_bytes / 1000:6.0f} kB  {score}  "
-                  f"{'whole, hash as on its card' if verify else ''}".rstrip())
+        rows.append({"file": file.name, **_row(card), "verified": verify})
+        voice.say("  ".join([f"{file.name:20}", *_facts(card), *(["whole, hash as on its card"] if verify else [])]))
     voice.report({"models": rows, "peak_rss_mb": peak_rss_mb()})
     if failed:
         click.get_current_context().exit(1)
+
+
+def _row(card: Card) -> dict[str, Any]:
+    """A card for machines. macs and arena_bytes are those of one look at the person (`person_portrait`)."""
+    look = card.signatures["person_portrait"]
+    height, width = look.picture.shape[1:3]
+    return {"kind": card.kind, "tier": card.tier, "width": width, "height": height, "size_bytes": card.size_bytes,
+            "parameters": card.parameters, "signatures": list(card.signatures), "macs": look.macs,
+            "arena_bytes": look.arena_bytes, "quantisation": card.quantisation, "metrics": card.metrics,
+            "commit": card.commit, "licence": card.licence}
+
+
+def _facts(card: Card) -> list[str]:
+    """A card for people; what it does not tell (0 macs: not counted) is left out."""
+    look = card.signatures["person_portrait"]
+    height, width = look.picture.shape[1:3]
+    facts = [f"{width}×{height}".ljust(7), f"{card.size_bytes / 1000:6.0f} kB"]
+    if look.macs:
+        facts.append(f"{look.macs / 1e6:5.1f} M multiply-adds")
+    if look.arena_bytes:
+        facts.append(f"{look.arena_bytes / 1000:4.0f} kB arena")
+    iou, parts_iou = (card.metrics.get(name) for name in (PERSON_IOU, PARTS_IOU))
+    facts.append(f"person IoU {iou:.3f}" if iou is not None else "not scored on picsart")
+    if "all" in card.asked:
+        facts.append(f"parts, mean IoU {parts_iou:.3f}" if parts_iou is not None else "parts")
+    return facts

@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.card import Card, read_verified
 from edge.errors import ModelError
-from edge.frame import Labels, Mask, Region
+from edge.frame import CLASSES, Labels, Mask, Region
 from edge.preprocess import letterbox, place, quantised, upright
 from edge.quiet import quiet_libraries
 from edge.segment.runtime import Runtime, edge_tpu_delegate, open_runtime
@@ -38,9 +38,12 @@ class TfliteSegmenter:
         """
         self.card, self.runtime, self.mirror = card, runtime, mirror
         asked = ("person", "all") if parts else ("person",)
-        if parts and "all_portrait" not in card.signatures:
+        if parts and "all" not in card.asked:
             raise ModelError(f"seg-{card.tier}: knows the person only, not their parts; it has "
-                             f"{', '.join(card.signatures)}")
+                             f"{', '.join(card.signatures)}; take a model with all_portrait, or go without labels")
+        if parts and card.classes != CLASSES:
+            raise ModelError(f"seg-{card.tier}: its classes are {', '.join(card.classes)}; labels stand for "
+                             f"{', '.join(CLASSES)}")
         try:
             with quiet_libraries():
                 interpreter = runtime.module.Interpreter(model_content=content, num_threads=threads,

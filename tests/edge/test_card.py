@@ -112,15 +112,85 @@ def test_unknown_missing_and_wrong_keys_of_a_card_are_named(model: Path, edit: E
     assert said.startswith(str(card_path(model))) and key in said
 
 
-@pytest.mark.parametrize(("key", "value", "found"), [
-    ("input_shape", [1, 80, 48, 3], "(1, 160, 96, 3)"), ("output_shape", [1, 80, 48], "(1, 160, 96)"),
-    ("output_scale", 0.5, "0.0039"), ("output_zero_point", 0, "-128")])
-def test_a_card_that_disagrees_with_its_model_gives_both_values(model: Path, key: str, value: object,
+@pytest.mark.parametrize(("port", "key", "value", "found"), [
+    ("picture", "scale", 0.5, "0.0039"), ("picture", "zero_point", 0, "-128"), ("person", "scale", 0.5, "0.0039"),
+    ("person", "zero_point", 0, "-128")])
+def test_a_card_that_disagrees_with_its_model_gives_both_values(model: Path, port: str, key: str, value: float,
                                                               found: str) -> None:
-    rewritten(model, lambda card: card["signatures"]["person_portrait"].update({key: value}))
+    def edit(card: dict[str, Any]) -> None:
+        signature = card["signatures"]["person_portrait"]
+        (signature["picture"] if port == "picture" else signature["outputs"][port])[key] = value
+
+    rewritten(model, edit)
     said = complaint(model)
-    assert said.startswith("seg-large, person_portrait: ") and found in said
-    assert str(tuple(value) if isinstance(value, list) else value) in said
+    assert said.startswith(f"seg-large, person_portrait: {port} ") and found in said and str(value) in said
+
+
+def test_a_card_of_other_sizes_than_its_model_s_gives_both(model: Path) -> None:
+    def halved(card: dict[str, Any]) -> None:
+        for signature in card["signatures"].values():
+            for port in (signature["picture"], *signature["outputs"].values()):
+                port["shape"][1:3] = [side // 2 for side in port["shape"][1:3]]
+
+    rewritten(model, halved)
+    assert complaint(model) == "seg-large, person_portrait: picture is (1, 160, 96, 3), its card says (1, 80, 48, 3)"
+
+
+def in_signature(name: str, **changes: Any) -> Edit:
+    return lambda card: card["signatures"][name].update(changes)
+
+
+def with_parts(card: dict[str, Any], **changes: Any) -> None:
+    """Gives a card `all_…` beside `person_…`; changes: signature name → its change, None: without it."""
+    card["classes"] = ["background", "face", "hair", "clothes", "body skin", "headwear"]
+    for way in ("portrait", "landscape"):
+        look = json.loads(json.dumps(card["signatures"][f"person_{way}"]))
+        person = look["outputs"]["person"]
+        look["outputs"]["parts"] = person | {"shape": [*person["shape"], 6]}
+        card["signatures"][f"all_{way}"] = look
+    for name, change in changes.items():
+        if change is None:
+            del card["signatures"][name]
+        else:
+            change(card["signatures"][name])
+
+
+LYING, SMALL = [1, 96, 160, 3], {"shape": [1, 80, 48], "scale": 1 / 256, "zero_point": -128}
+
+
+@pytest.mark.parametrize(("edit", "said"), [
+    (lambda card: card["signatures"].pop("person_landscape"), "signature 'person_landscape' is missing; found person_"),
+    (lambda card: card["signatures"].clear(), "signature 'person_portrait' is missing; found none"),
+    (in_signature("person_portrait", outputs={}), "signature 'person_portrait' answers nothing; person is wanted"),
+    (in_signature("person_landscape", outputs={"alpha": SMALL}),
+     "signature 'person_landscape' answers alpha; person is wanted"),
+    (in_signature("person_portrait", outputs={"person": SMALL}),
+     "signature 'person_portrait': person is (1, 80, 48), beside the other signatures and "),
+    (lambda card: card["signatures"]["person_landscape"]["picture"].update(shape=[1, 160, 96, 3]),
+     "signature 'person_landscape': picture is (1, 160, 96, 3), beside the other signatures and "),
+    (lambda card: with_parts(card, all_landscape=None), "signature 'all_landscape' is missing; found person_portrait"),
+    (lambda card: with_parts(card, all_portrait=None), "signature 'all_portrait' is missing; found person_portrait"),
+    (lambda card: with_parts(card, all_portrait=lambda of: of["outputs"].pop("parts")),
+     "signature 'all_portrait' answers person; person and parts is wanted"),
+    (lambda card: with_parts(card, all_portrait=lambda of: of["outputs"]["parts"]["shape"].pop()),
+     "signature 'all_portrait': parts is (1, 160, 96), beside the other signatures and 6 classes (1, 160, 96, 6) is"),
+    (lambda card: with_parts(card, all_portrait=lambda of: of["picture"].update(shape=LYING)),
+     "signature 'all_portrait': picture is (1, 96, 160, 3), beside the other signatures and 6 classes (1, 160, 96, 3)"),
+    (lambda card: (with_parts(card), card.update(classes=["background", "person"])),
+     "signature 'all_portrait': parts is (1, 160, 96, 6), beside the other signatures and 2 classes (1, 160, 96, 2) "),
+])
+def test_a_card_whose_signatures_do_not_fit_each_other_is_refused(model: Path, edit: Edit, said: str) -> None:
+    rewritten(model, edit)
+    assert complaint(model).startswith(f"{card_path(model)}: {said}")
+    with pytest.raises(ModelError):
+        read_card(model)
+
+
+def test_what_a_card_can_be_asked_for(model: Path) -> None:
+    rewritten(model, lambda card: with_parts(card))
+    assert read_card(model).asked == ("person", "all")
+    rewritten(model, lambda card: with_parts(card, all_portrait=None, all_landscape=None))
+    assert read_card(model).asked == ("person",)
 
 
 def test_a_signature_that_the_model_does_not_have_is_refused(model: Path) -> None:

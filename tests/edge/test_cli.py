@@ -1,6 +1,7 @@
 """`masque` itself: help that costs nothing, boards, models and doctor, each with one JSON document."""
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -106,6 +107,43 @@ def test_models_lists_every_model_with_its_figures(masque: Command, models_folde
     assert "whole, hash as on its card" in masque("models", "--verify", "--models", models_folder).out
 
 
+def edited_card(folder: Path, **changes: Any) -> None:
+    """Changes the card of the large model in this folder; look: changes of person_portrait."""
+    file = card_path(model_path("seg", "large", folder))
+    card = json.loads(file.read_text(encoding="utf-8"))
+    card["signatures"]["person_portrait"].update(changes.pop("look", {}))
+    file.write_text(json.dumps(card | changes), encoding="utf-8")
+
+
+def test_models_tells_signatures_effort_quantisation_and_commit(masque: Command, copied_models: Path) -> None:
+    edited_card(copied_models, look={"macs": 41_234_567, "arena_bytes": 353_280}, commit="4730e3e8300f",
+                quantisation={"method": "post-training", "weakest_layer": "head", "its_own_snr_db": 21.5})
+    [row] = masque("models", "--json", "--models", copied_models).json["models"]
+    assert {"file", "kind", "tier", "width", "height", "size_bytes", "parameters", "metrics", "verified",
+            "licence"} < set(row)
+    assert row["signatures"][:1] == ["person_portrait"] and "person_landscape" in row["signatures"]
+    assert (row["macs"], row["arena_bytes"], row["commit"]) == (41_234_567, 353_280, "4730e3e8300f")
+    assert row["quantisation"] == {"method": "post-training", "weakest_layer": "head", "its_own_snr_db": 21.5}
+    said = masque("models", "--models", copied_models).out
+    assert "41.2 M multiply-adds" in said and "353 kB arena" in said
+
+
+def test_models_leaves_out_what_a_card_does_not_tell(masque: Command, copied_models: Path) -> None:
+    edited_card(copied_models, look={"macs": 0, "arena_bytes": 0}, metrics={}, quantisation={}, commit="")
+    said = masque("models", "--models", copied_models).out
+    assert "multiply-adds" not in said and "arena" not in said and "not scored on picsart" in said
+    assert "mean IoU" not in said and said.count("\n") == 1 and said == said.rstrip() + "\n"
+
+
+@pytest.mark.usefixtures("parts_model")
+def test_models_says_which_models_tell_parts_and_how_well(masque: Command, copied_models: Path) -> None:
+    edited_card(copied_models, metrics={"int8.picsart.person_iou": 0.95, "int8.celebamask.parts_mean_iou": 0.6123})
+    assert "person IoU 0.950  parts, mean IoU 0.612" in masque("models", "--models", copied_models).out
+    edited_card(copied_models, metrics={})
+    assert masque("models", "--models", copied_models).out.endswith("not scored on picsart  parts\n")
+    assert "all_portrait" in masque("models", "--json", "--models", copied_models).json["models"][0]["signatures"]
+
+
 def test_a_broken_model_is_named_by_verify_and_the_others_are_listed(masque: Command, copied_models: Path) -> None:
     broken = copied_models / "seg-broken.tflite"
     shutil.copy(card_path(copied_models / "seg-large.tflite"), card_path(broken))
@@ -148,7 +186,6 @@ def test_doctor_proves_every_model_against_its_card(masque: Command, models_fold
 
 def test_doctor_exits_1_when_a_model_sees_something_else_here(masque: Command, copied_models: Path) -> None:
     import base64
-    import json
 
     card_file = copied_models / "seg-large.json"
     card = json.loads(card_file.read_text(encoding="utf-8"))

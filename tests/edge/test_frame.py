@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edge.frame import Frame, Mask, Matte, Region, Trimap
+from edge.frame import Frame, Labels, Mask, Matte, Region, Trimap
 
 WHOLE = Region(0, 0, 4, 6)
 
@@ -44,6 +44,16 @@ def test_a_trimap_refuses_wrong_arrays(array: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"\(H, W\) uint8") as refused:
         Trimap(array)
     assert str(array.shape) in str(refused.value) and str(array.dtype) in str(refused.value)
+
+
+@pytest.mark.parametrize("parts", [np.zeros((4, 6, 6), np.uint8), np.zeros((4, 5, 6), np.float32),
+                                   np.zeros((4, 6), np.float32)], ids=["uint8", "another size", "one plane"])
+def test_labels_refuse_parts_that_do_not_lie_over_the_person(parts: np.ndarray) -> None:
+    person = Mask(np.zeros((4, 6), np.float32), WHOLE)
+    assert Labels(person, np.zeros((4, 6, 6), np.float32)).person is person
+    with pytest.raises(ValueError, match=r"parts are \(4, 6, 'classes'\) float32") as refused:
+        Labels(person, parts)
+    assert str(parts.shape) in str(refused.value) and str(parts.dtype) in str(refused.value)
 
 
 def test_unknown_is_exactly_128() -> None:

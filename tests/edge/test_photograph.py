@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from edge import photograph
 from edge.errors import OutputError, PictureError
-from edge.photograph import png_bytes, read_grey, read_photograph, write_together
+from edge.photograph import palette_png_bytes, png_bytes, read_grey, read_photograph, write_together
 
 rng = np.random.default_rng(11)
 
@@ -156,11 +156,36 @@ def test_png_bytes_lose_nothing_and_keep_the_mode(picture: np.ndarray, request: 
     np.testing.assert_array_equal(np.asarray(image), picture)
 
 
+@given(st.integers(1, 256), st.tuples(st.integers(1, 40), st.integers(1, 40)), st.integers(0, 9))
+def test_palette_png_bytes_keep_values_and_show_their_colours(colours: int, shape: tuple[int, int], seed: int) -> None:
+    drawn = np.random.default_rng(seed)
+    values = drawn.integers(0, colours, shape, np.uint8)
+    palette = drawn.integers(0, 256, (colours, 3), np.uint8)
+    image = Image.open(io.BytesIO(palette_png_bytes(values, [tuple(map(int, colour)) for colour in palette])))
+    assert image.mode == "P" and image.format == "PNG"
+    np.testing.assert_array_equal(np.asarray(image), values)
+    np.testing.assert_array_equal(np.asarray(image.convert("RGB")), palette[values])
+
+
+def test_palette_png_bytes_take_a_view_that_does_not_lie_in_one_piece() -> None:
+    values = np.arange(30, dtype=np.uint8).reshape(5, 6)[::-1, ::2] % 7
+    image = Image.open(io.BytesIO(palette_png_bytes(values, [(i, i, i) for i in range(7)])))
+    np.testing.assert_array_equal(np.asarray(image), values)
+
+
+def test_write_together_writes_bytes_as_they_are(tmp_path: Path) -> None:
+    ready = palette_png_bytes(COLOURS[..., 0] % 2, [(0, 0, 0), (9, 8, 7)])
+    write_together({tmp_path / "a.png": COLOURS, tmp_path / "b.png": ready}, threads=2)
+    assert (tmp_path / "b.png").read_bytes() == ready
+    np.testing.assert_array_equal(read_photograph(tmp_path / "a.png").pixels, COLOURS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
+
+
 def test_write_together_writes_all_or_nothing(tmp_path: Path) -> None:
     old = tmp_path / "a.png"
     old.write_bytes(b"what stood there before")
     with pytest.raises(OutputError, match="nothing was changed"):
-        write_together({old: COLOURS, tmp_path / "missing" / "b.png": COLOURS})
+        write_together({old: b"new", tmp_path / "missing" / "b.png": COLOURS})
     assert old.read_bytes() == b"what stood there before" and list(tmp_path.iterdir()) == [old]
     write_together({old: COLOURS, tmp_path / "b.png": COLOURS[..., 0]}, threads=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
