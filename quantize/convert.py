@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from edge.segment.labels import CLASSES
+from edge.frame import CLASSES
 from quantize.network import keras, tf
 from quantize.tflite.compact import compacted
 

@@ -24,8 +24,8 @@ class Picture:
     source: str
 
 
-SHARES = {"picsart": 0.38, "unlabelled": 0.18, "celebamask": 0.19, "ccp": 0.10, "hsd": 0.03, "facesynth": 0.04,
-          "figaro": 0.04, "lfwparts": 0.04}
+SHARES = {"picsart": 0.48, "unlabelled": 0.14, "celebamask": 0.15, "ccp": 0.10, "hsd": 0.03, "facesynth": 0.03,
+          "figaro": 0.035, "lfwparts": 0.035}
 """How often each source is drawn: chosen for selfies and half bodies; one not named gets its manifest weight."""
 
 HATS, HAT_SHARE = 6.0, 0.01

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.segment.runtime import open_runtime
 from quantize.network import keras, layers
 from quantize.tflite.one_signature import one_signature
 
@@ -35,19 +36,29 @@ def layer_losses(network: keras.Model, content: bytes, signature: str,
     content: as to_int8_tflite returns it, whose tensors name their layers.
     """
     probe = _Int8Probe(content, signature)
+    network = _twin(network)
     floats = {name: _after_activation(network, name) for name in probe.convolutions}
     chain = keras.Model(network.inputs, {name: last for name, (_, last) in floats.items()})
     alone = {name: keras.Model(first.input, last) for name, (first, last) in floats.items()}
-    signal, own, chained = ({name: np.zeros(()) for name in floats} for _ in range(3))
+    alone_power, own, chain_power, chained = ({name: np.zeros(()) for name in floats} for _ in range(4))
     for picture in pictures:
         expected = chain(picture[None].astype(np.float32) / 255, training=False)
         for name, (taken, given) in probe.run(picture).items():
             wanted = np.asarray(expected[name])
             by_itself = np.asarray(alone[name](taken, training=False))
-            signal[name] = signal[name] + (wanted**2).sum((0, 1, 2))
+            alone_power[name] = alone_power[name] + (by_itself**2).sum((0, 1, 2))
             own[name] = own[name] + ((by_itself - given) ** 2).sum((0, 1, 2))
+            chain_power[name] = chain_power[name] + (wanted**2).sum((0, 1, 2))
             chained[name] = chained[name] + ((wanted - given) ** 2).sum((0, 1, 2))
-    return [_loss(name, signal[name], own[name], chained[name]) for name in floats]
+    return [_loss(name, alone_power[name], own[name], _db(chain_power[name].sum(), chained[name].sum()))
+            for name in floats]
+
+
+def _twin(network: keras.Model) -> keras.Model:
+    """The same network again: models over some of its layers leave traces in their graph, which it is read from."""
+    twin = keras.models.clone_model(network)
+    twin.set_weights(network.get_weights())
+    return twin
 
 
 def weakest(losses: list[LayerLoss]) -> LayerLoss:
@@ -55,10 +66,10 @@ def weakest(losses: list[LayerLoss]) -> LayerLoss:
     return min(losses, key=lambda loss: loss.own_db)
 
 
-def _loss(name: str, signal: np.ndarray, own: np.ndarray, chained: np.ndarray) -> LayerLoss:
+def _loss(name: str, signal: np.ndarray, own: np.ndarray, in_chain_db: float) -> LayerLoss:
     channels = _db(signal, own)
     worst = int(np.argmin(np.where(signal > 1e-3 * signal.max(), channels, np.inf)))
-    return LayerLoss(name, _rounded(_db(signal.sum(), own.sum())), _rounded(_db(signal.sum(), chained.sum())), worst,
+    return LayerLoss(name, _rounded(_db(signal.sum(), own.sum())), _rounded(in_chain_db), worst,
                      _rounded(channels[worst]))
 
 
@@ -73,6 +84,11 @@ def _rounded(db) -> float:
 def _after_activation(network: keras.Model, name: str) -> tuple[keras.layers.Layer, object]:
     """The convolution, and its answer after the normalisation and activation that int8 fuses into it."""
     first = network.get_layer(name)
+    if getattr(first.activation, "__name__", "") == "sigmoid":  # in int8 an operator of its own, behind this one
+        linear = type(first).from_config({**first.get_config(), "activation": "linear", "name": f"{name}_linear"})
+        answer = linear(first.input)
+        linear.set_weights(first.get_weights())
+        return first, answer
     last = first
     while len(after := last.outbound_nodes) == 1 and isinstance(
             after[0].outbound_layer, (layers.BatchNormalization, layers.ReLU)):
@@ -84,12 +100,12 @@ class _Int8Probe:
     """An int8 model that shows the input and the output of every convolution."""
 
     def __init__(self, content: bytes, signature: str) -> None:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
+        litert = open_runtime("ai-edge-litert").module
         # no delegate: a fused graph would not keep what lies between its operators
-        self.interpreter = Interpreter(model_content=one_signature(content, signature),
-                                       experimental_preserve_all_tensors=True,
-                                       experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+        plain = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        self.interpreter = litert.Interpreter(model_content=one_signature(content, signature),
+                                              experimental_preserve_all_tensors=True,
+                                              experimental_op_resolver_type=plain)
         self.runner = self.interpreter.get_signature_runner(signature)
         self.tensors = {t["index"]: t for t in self.interpreter.get_tensor_details()}
         self.convolutions: dict[str, tuple[int, int]] = {}

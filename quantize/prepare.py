@@ -39,6 +39,8 @@ def prepare(data: Path, out: Path, licences: Sequence[str] = (), taught: Path | 
     check_output_folder(out)
     teacher = Teacher(taught) if taught else None
     read = read_manifest(data) + (unlabelled_entries(data, teacher) if teacher else [])
+    if not read:
+        raise DataError(f"{data / 'manifest.csv'}: lists no picture")
     entries = [e for e in read if _allowed(e.licence, licences)]
     if not entries:
         found = sorted({e.licence for e in read})

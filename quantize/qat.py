@@ -5,18 +5,25 @@ average are those of quantize.train.
 """
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from edge.errors import DataError
 from quantize.dataset import PreparedSet
+from quantize.labels.whole_file import write_whole
 from quantize.network import DepthToSpace, keras, segmentation_network
-from quantize.train import AVERAGED, Recipe, Training
+from quantize.train import AVERAGED, STATISTICS_BATCHES, Recipe, Training
+from quantize.warm_start import with_weights
 
 AWARE = "aware.weights.h5"
 """The averaged weights of a quantisation-aware run, beside the float ones that it began from."""
 
 HEADS = ("person", "parts")
+
+RANGE_DECAY = 0.999
+"""How tensorflow-model-optimization averages the ranges of activations, per step; it offers no other."""
 
 
 class AwareTraining(Training):
@@ -29,13 +36,20 @@ class AwareTraining(Training):
         if not (start / AVERAGED).is_file():
             raise DataError(f"{start}: holds no {AVERAGED}; quantisation-aware training begins where a float one ends")
         super().__init__(recipe, pictures, out, start / AVERAGED)
-        if not (out / AVERAGED).is_file():
-            shutil.copyfile(start / AVERAGED, out / AVERAGED)
+        self.reference = start / AVERAGED
+
+    def run(self, checkpoint_every: int = 500, tell: Callable[[dict], None] = lambda line: None) -> Path:
+        """See Training. The float weights come along at the end: export compares int8 with them, and takes their
+        absence as a sign that the run is not finished."""
+        path = super().run(checkpoint_every, tell)
+        write_whole(self.out / AVERAGED, self.reference.read_bytes())
+        return path
 
     def _network_from(self, start: Path | None, **shape_of_network) -> keras.Model:
-        network = segmentation_network(**shape_of_network)
-        network.load_weights(start)
-        return aware(network)
+        assert start is not None
+        rounding = aware(with_weights(segmentation_network(**shape_of_network), start))
+        begin_with_ranges_of(rounding, [self.batch(i)[0] / np.float32(255) for i in range(STATISTICS_BATCHES)])
+        return rounding
 
 
 def aware(network: keras.Model) -> keras.Model:
@@ -59,6 +73,30 @@ def aware(network: keras.Model) -> keras.Model:
         marked.set_weights(in_order.get_weights())
         rounding = quantisation.quantize_apply(marked)
     return keras.Model(rounding.inputs, dict(zip(HEADS, rounding.outputs, strict=True)), name="masque_seg")
+
+
+def begin_with_ranges_of(rounding: keras.Model, pictures: Sequence[np.ndarray]) -> None:
+    """Gives every activation the mean range that it has on these batches (n, h, w, 3) float32 in 0..1.
+
+    tensorflow-model-optimization begins at ±6, whatever the layer, and moves a thousandth of the way a step: after 600
+    steps the half of int8's values would still be wasted. Twice: at first, what is behind a layer sees it cut at ±6.
+    """
+    scalars = [w for w in rounding.weights if not w.shape.rank and w.name.endswith(("_min:0", "_max:0"))]
+    of_input = [w for w in scalars if w.name.startswith("quantize_layer")]
+    ranges = [w for w in scalars if w not in of_input]
+    kept = rounding.get_weights()
+    for _ in range(2):
+        reached = []
+        for batch in pictures:
+            before = np.array([w.numpy() for w in ranges])
+            rounding(batch, training=True)
+            reached.append(before + (np.array([w.numpy() for w in ranges]) - before) / (1 - RANGE_DECAY))
+        rounding.set_weights(kept)  # in training, normalisations moved too
+        for weight, mean in zip(ranges, np.mean(reached, axis=0), strict=True):
+            weight.assign(mean)
+        for weight in of_input:
+            weight.assign(float(weight.name.endswith("_max:0")))
+        kept = rounding.get_weights()
 
 
 def as_float(rounding: keras.Model, network: keras.Model) -> None:

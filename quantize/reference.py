@@ -5,7 +5,7 @@ six classes. `python -m tools.bench.reference` times it in int8 beside ours.
 """
 from __future__ import annotations
 
-from edge.segment.labels import CLASSES
+from edge.frame import CLASSES
 from quantize.network import DepthToSpace, keras, layers
 
 CHANNELS, NARROW, BOTTLENECKS, FACTOR = 96, 32, 8, 4

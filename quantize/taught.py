@@ -69,13 +69,28 @@ class Teacher:
         return filled
 
 
-def unlabelled_entries(data: Path, teacher: Teacher) -> list[Entry]:
-    """An entry for each picture of `unlabelled/` (beside or inside `data`) that the teacher understood; its mask is
-    its image: nobody has drawn one."""
+def unlabelled_pictures(data: Path) -> list[Path]:
+    """The pictures of `unlabelled/`, beside or inside `data`, and of its folders.
+
+    Raises DataError when two have the same stem: a teacher's mask is found by it.
+    """
     folder = next((f for f in (data / UNLABELLED, data.parent / UNLABELLED) if f.is_dir()), None)
+    first: dict[str, Path] = {}
+    for path in sorted(folder.rglob("[!.]*")) if folder else []:
+        if not path.is_file() or not cv2.haveImageReader(str(path)):
+            continue
+        if path.stem in first:
+            raise DataError(f"{path}: {first[path.stem]} has the same stem; a teacher's mask would be taken for both")
+        first[path.stem] = path
+    return list(first.values())
+
+
+def unlabelled_entries(data: Path, teacher: Teacher) -> list[Entry]:
+    """An entry for each picture of `unlabelled/` that the teacher understood; its mask is its image: nobody has drawn
+    one."""
     entries = []
-    for path in sorted(folder.rglob("*")) if folder else []:
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
+    for path in unlabelled_pictures(data):
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if picture is None or (seen := teacher.probability(UNLABELLED, path.stem, picture.shape[:2])) is None:
             continue
         unsure = ((seen >= SURE) & (seen <= 1 - SURE)).mean()

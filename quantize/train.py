@@ -10,18 +10,21 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 
 from edge.boards import load_tiers
-from edge.errors import DataError
+from edge.errors import DataError, OutputError
+from edge.frame import CLASSES
 from edge.preprocess import letterbox, place, upright
-from edge.segment.labels import CLASSES
 from quantize.augment import sample
 from quantize.dataset import PreparedSet
+from quantize.labels.whole_file import write_whole
 from quantize.manifest import ALLOWED, IGNORE, PERSON_VALUES
 from quantize.metrics import iou
 from quantize.network import keras, segmentation_network, tf
@@ -33,7 +36,7 @@ BOUNDARY_WEIGHT = 3.0
 AVERAGED = "averaged.weights.h5"
 """What a finished run leaves: the moving average of its weights."""
 
-PARTS_WEIGHT = 0.7
+PARTS_WEIGHT = 0.5
 """Weight of the parts' loss beside the person's; it helps the person too, which the body then knows by its parts."""
 
 AVERAGING = 0.999
@@ -107,7 +110,8 @@ class Training:
     def run(self, checkpoint_every: int = 500, tell: Callable[[dict], None] = lambda line: None) -> Path:
         """Trains to the recipe's last step; `tell` gets each validation. Returns the averaged weights' path.
 
-        Raises DataError when the loss is not a number, naming the batch. Ctrl-C loses at most checkpoint_every steps.
+        Raises DataError when the loss is not a number, naming the batch, and OutputError when the disk is full. Either,
+        like Ctrl-C, loses at most checkpoint_every steps.
         """
         losses, started = [], time.monotonic()
         for step, batch in self._batches(int(self.step)):
@@ -117,16 +121,19 @@ class Training:
                                 "lower --rate, or look at that batch's pictures")
             losses.append(loss)
             if (step + 1) % checkpoint_every == 0 or step + 1 == self.recipe.steps:
-                self.checkpoints.save()
+                with _written_to(self.out / "checkpoints"):
+                    self.checkpoints.save()
                 line = {"step": step + 1, "loss": round(float(np.mean(losses)), 4), "iou": self.validate(),
                         "images_per_s": round(len(losses) * self.recipe.batch / (time.monotonic() - started), 1)}
-                with (self.out / "history.jsonl").open("a", encoding="utf-8") as history:
-                    history.write(json.dumps(line) + "\n")
+                history = self.out / "history.jsonl"
+                with _written_to(history), history.open("a", encoding="utf-8") as stream:
+                    stream.write(json.dumps(line) + "\n")
                 tell(line)
                 losses, started = [], time.monotonic()
         path = self.out / self.weights_file
-        with self._average_in_place():
-            self.network.save_weights(path)
+        with self._average_in_place(), TemporaryDirectory() as folder:  # HDF5 writes bit by bit, and must not half
+            self.network.save_weights(Path(folder) / path.name)
+            write_whole(path, (Path(folder) / path.name).read_bytes())
         return path
 
     def validate(self, limit: int = 120) -> float | None:
@@ -199,7 +206,7 @@ class Training:
         done = tf.cast(self.step, tf.float32)
         keep = tf.minimum(AVERAGING, (1.0 + done) / (10.0 + done))
         for mean, weight in zip(self.averaged, self.network.weights, strict=True):
-            mean.assign(keep * mean + (1.0 - keep) * weight)
+            mean.assign(keep * mean + (1.0 - keep) * weight if weight.dtype.is_floating else weight)
         return loss
 
     def _average_in_place(self) -> _Swapped:
@@ -255,6 +262,17 @@ def parts_loss(logits, values):
     return tf.reduce_sum(weight * loss) / (tf.reduce_sum(weight) + 1.0)
 
 
+@contextmanager
+def _written_to(place: Path) -> Iterator[None]:
+    """One line for whatever a full disk makes Python or TensorFlow raise; what was written earlier stays."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        why = error.strerror if isinstance(error, OSError) else error.message.rpartition(";")[2].partition("[Op:")[0]
+        raise OutputError(f"{place}: cannot be written ({str(why or error).strip()}); with the cause removed, the same "
+                          "command goes on from the last checkpoint") from error
+
+
 def _claim(out: Path, recipe: dict) -> None:
     """Writes recipe.json, or makes sure that the run already there has the same one."""
     path = out / "recipe.json"
@@ -265,5 +283,4 @@ def _claim(out: Path, recipe: dict) -> None:
             raise DataError(f"{path}: this run was started with {changed[0]} = {earlier.get(changed[0])!r}, not "
                             f"{recipe[changed[0]]!r}; choose another --out, or delete the run")
         return
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps(recipe, indent=2) + "\n").encode())

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.card import read_card
+from edge.card import read_card, read_verified
 from edge.errors import DataError
+from edge.segment.runtime import open_runtime
 from quantize.network import keras, layers, segmentation_network
 
 LAYER = re.compile(r"(?:^|/)(\w+)/(?:Conv2D|depthwise)\d*(?:;|/|$)")
@@ -24,16 +25,25 @@ def begin_from(network: keras.Model, start: Path, pictures: Iterable[np.ndarray]
     """Fills `network` from a run's averaged.weights.h5 or a model's .tflite; returns the layers that stay random.
 
     pictures: batches (n, h, w, 3) float32 in 0..1; an int8 file holds no batch statistics, they are measured on these.
-    Raises DataError when `start` is neither.
+    Raises DataError or ModelError when `start` is neither, or is not what its recipe or card says.
     """
     if start.suffix == ".tflite":
-        missing = _from_int8(network, start.read_bytes())
+        missing = _from_int8(network, read_verified(start, "seg", read_card(start).tier)[0])
         _measure_statistics(network, pictures)
         return missing
     recipe = json.loads(start.with_name("recipe.json").read_text(encoding="utf-8"))
-    earlier = segmentation_network(recipe["width"], recipe["deep_blocks"])
-    earlier.load_weights(start)
+    earlier = with_weights(segmentation_network(recipe["width"], recipe["deep_blocks"]), start)
     return _carried(network, {layer.name: layer.get_weights() for layer in earlier.layers})
+
+
+def with_weights(network: keras.Model, weights: Path) -> keras.Model:
+    """The network, filled from a weights file of its own shape. Raises DataError when they are another network's."""
+    try:
+        network.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        raise DataError(f"{weights}: does not fit the network of its recipe.json; it was cut short, or made by another "
+                        f"version of Masque ({str(error).splitlines()[0]})") from error
+    return network
 
 
 def lineage(start: Path) -> str:
@@ -82,9 +92,7 @@ def _from_int8(network: keras.Model, content: bytes) -> list[str]:
 
 def _convolutions(content: bytes) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Layer name → kernel in Keras' order, bias; float32."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=content)
+    interpreter = open_runtime("ai-edge-litert").module.Interpreter(model_content=content)
     tensors = {t["index"]: t for t in interpreter.get_tensor_details()}
     found = {}
     for operator in interpreter._get_ops_details():

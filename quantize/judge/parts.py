@@ -12,8 +12,9 @@ from typing import Protocol
 import numpy as np
 
 from edge.boards import load_tiers
+from edge.frame import CLASSES
 from edge.report import StageTimes
-from edge.segment.labels import CLASSES, Labeller, labels_of
+from edge.segment.labels import Labeller, labels_of
 from edge.segment.tflite import Segmenter
 from edge.still import StillPath
 from quantize.evaluate import Progress, board_of_tier, read_case, validation_entries

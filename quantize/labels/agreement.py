@@ -8,7 +8,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 
-from edge.segment.labels import CLASSES
+from edge.frame import CLASSES
 from quantize.manifest import IGNORE
 from quantize.metrics import contour as contour
 from quantize.metrics import iou

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-from edge.segment.labels import CLASSES
+from edge.frame import CLASSES
 from quantize.manifest import IGNORE
 
 BENEATH = -1

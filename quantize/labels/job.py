@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from edge.errors import DataError, OutputError
+from edge.frame import CLASSES
 from edge.photograph import check_output_folder, output_folder, write_together
-from edge.segment.labels import CLASSES
 from quantize.labels.agreement import Agreement, agreements, as_report, majority, summary
 from quantize.labels.annotation_files import read_annotations
 from quantize.labels.class_mask import class_mask
