@@ -60,7 +60,8 @@ LANDSCAPE_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides a training, besides its set. rate: AdamW's peak learning rate; steps and warm_up in batches."""
+    """All that decides a training, besides its set. rate: AdamW's peak learning rate; steps and warm_up in batches;
+    only: train the layers whose names begin so ("parts": a head on a body that stays as it is), the empty text all."""
 
     tier: str
     steps: int = 12000
@@ -69,6 +70,7 @@ class Recipe:
     weight_decay: float = 1e-4
     warm_up: int = 300
     seed: int = 0
+    only: str = ""
 
 
 class Training:
@@ -89,6 +91,8 @@ class Training:
                      "start": lineage(start) if start else None})
         tf.keras.utils.set_random_seed(recipe.seed)
         self.network = self._network_from(start, **shape_of_network)
+        for layer in self.network.layers:
+            layer.trainable = layer.name.startswith(recipe.only)
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0, recipe.steps, alpha=0.0, warmup_target=recipe.rate, warmup_steps=recipe.warm_up)
         self.optimiser = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)

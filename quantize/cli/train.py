@@ -26,17 +26,18 @@ if TYPE_CHECKING:
 @click.option("--batch", type=click.IntRange(1), default=32, show_default=True)
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=2e-3, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--only", type=click.Choice(["parts"]), help="Train this head alone; the rest of --start stays as it is.")
 @click.option("--checkpoint-every", type=click.IntRange(1), default=500, show_default=True, metavar="STEPS")
 @voiced
 def command(tier: str, kind: str, sets: Path, out: Path, start: Path | None, steps: int, warm_up: int | None,
-          batch: int, rate: float, seed: int, checkpoint_every: int, voice: Voice) -> None:
+          batch: int, rate: float, seed: int, only: str | None, checkpoint_every: int, voice: Voice) -> None:
     """Train the float network of one tier; stopped by Ctrl-C it resumes from its last checkpoint."""
     from quantize.dataset import PreparedSet
     from quantize.train import Recipe, Training
 
     weights = start / "averaged.weights.h5" if start and start.suffix != ".tflite" else start
     warm_up = min(300, steps // 10) if warm_up is None else warm_up
-    recipe = Recipe(tier, steps=steps, batch=batch, rate=rate, seed=seed, warm_up=warm_up)
+    recipe = Recipe(tier, steps=steps, batch=batch, rate=rate, seed=seed, warm_up=warm_up, only=only or "")
     trained(Training(recipe, PreparedSet(sets / tier), out, weights), checkpoint_every, voice)
 
 
