@@ -15,6 +15,9 @@ from quantize.tflite.schema import packed, unpacked
 
 LAYER = re.compile(r"(?:^|[/;])(\w+/(?:Conv2D|depthwise))\d*(?:;|/|$)")
 
+AWARE = "quant_"
+"""What tensorflow-model-optimization puts before the name of a layer with int8's rounding in it."""
+
 DROPPED = "CONVERSION_METADATA"
 """What the converter wrote about itself; no runtime reads it."""
 
@@ -37,8 +40,9 @@ def compacted(content: bytes) -> bytes:
 
 
 def _layer_of(name: str) -> str:
-    layer = LAYER.search(name)
-    return layer[1] if layer else name.split(";")[0].rpartition("/")[0].rpartition("/")[2] or "activation"
+    if layer := LAYER.search(name):
+        return layer[1].removeprefix(AWARE)
+    return name.split(";")[0].rpartition("/")[0].rpartition("/")[2] or "activation"
 
 
 class _Once:

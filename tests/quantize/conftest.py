@@ -3,14 +3,18 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 from drawn_people import make_data
+from msgspec.structs import replace
 from outcome import Outcome
+from tiny_network import DEEP_BLOCKS, WIDTH, Converted, converted, tiny_network
 
+from edge.board_shapes import Tier
+from edge.boards import load_tiers
 from quantize.cli import main
 from quantize.dataset import PreparedSet
 from quantize.prepare import prepare
@@ -54,3 +58,24 @@ def sets(drawn_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_set(sets: Path) -> PreparedSet:
     """The set of the small tier."""
     return PreparedSet(sets / "small")
+
+
+@pytest.fixture(scope="module")
+def narrow() -> Iterator[None]:
+    """Every tier's network is the tiny one, for tests that train: what is learned does not matter there."""
+    from quantize import train
+
+    def narrowed() -> dict[str, Tier]:
+        return {name: replace(tier, network_width=replace(tier.network_width, value=WIDTH),
+                              deep_blocks=replace(tier.deep_blocks, value=DEEP_BLOCKS))
+                for name, tier in load_tiers().items()}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "load_tiers", narrowed)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Converted:
+    """A tiny network with its int8 file; made once, the conversion takes a while."""
+    return converted(tiny_network())

@@ -6,13 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from drawn_people import drawn_person, labelled
+from drawn_people import HATTED, HEADWEAR, drawn_person, labelled
 
 from edge.preprocess import letterbox, place
 from quantize import augment
 from quantize.augment import Sample, composed, sample, spoiled
-from quantize.dataset import Picture, PreparedSet
-from quantize.manifest import PERSON_VALUES
+from quantize.dataset import Picture, PreparedSet, face_of
+from quantize.manifest import IGNORE, KNOWN_VALUES, PERSON_VALUES
 
 UPRIGHT, WIDE = (80, 48), (48, 80)
 
@@ -29,6 +29,9 @@ class OnePicture:
     def draw(self, rng: np.random.Generator) -> Picture:
         return self.picture
 
+    def draw_hatted(self, rng: np.random.Generator) -> Picture | None:
+        return None
+
     def draw_backdrop(self, rng: np.random.Generator) -> Picture | None:
         return self.backdrop
 
@@ -39,8 +42,8 @@ def many(pictures: PreparedSet | OnePicture, shape: tuple[int, int], count: int 
 
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Switches off turning, cropping and clutter: the picture is shown as it is."""
-    for name in ("TURNED", "FRAMED", "CLUTTERED"):
+    """Switches off turning, cropping, clutter, furniture and backlight: the picture is shown as it is."""
+    for name in ("TURNED", "FRAMED", "CLUTTERED", "BEHIND", "BACKLIT"):
         monkeypatch.setattr(augment, name, 0.0)
 
 
@@ -52,6 +55,8 @@ def test_samples_have_the_shapes_types_and_ranges_that_training_wants(small_set:
         assert (made.known.shape, made.known.dtype) == (shape, np.float32)
         assert made.person.min() >= 0 and made.person.max() <= 1
         assert made.known.min() >= 0 and made.known.max() <= 1 + 1e-6
+        assert (made.parts.shape, made.parts.dtype) == ((shape[0] // 2, shape[1] // 2), np.uint8)
+        assert set(np.unique(made.parts).tolist()) <= KNOWN_VALUES
 
 
 @SHAPES
@@ -109,11 +114,40 @@ def test_black_bars_are_black_and_unknown() -> None:
         assert not made.pixels[outside].any()
         assert not made.known[outside].any() and not made.person[outside].any()
         assert made.known[~outside].min() > 0.999
+        assert (made.parts[outside[::2, ::2]] == IGNORE).all() and not (made.parts[~outside[::2, ::2]] == IGNORE).any()
+
+
+@SHAPES
+def test_parts_and_person_say_the_same_of_a_pixel(shape) -> None:
+    """However it was cropped, turned, mirrored or composed; only a pixel on an outline may differ."""
+    pixels, mask = drawn_person(5, 120, 90)
+    compared = 0
+    for made in many(OnePicture(pixels, mask, backdrop=np.full((60, 60, 3), 90, np.uint8)), shape, 80):
+        person, known = made.person[::2, ::2], made.known[::2, ::2] > 0.99
+        inside, outside = known & (person > 0.99), known & (person < 0.01)
+        assert (~np.isin(made.parts[inside], PERSON_VALUES)).sum() <= 1 + 0.02 * inside.sum()
+        assert (made.parts[outside] != 0).sum() <= 1 + 0.02 * outside.sum()
+        compared += inside.any() and outside.any()
+    assert compared > 40
+
+
+@pytest.mark.usefixtures("plain")
+def test_parts_are_every_second_of_the_nearest_values() -> None:
+    pixels, mask = drawn_person(5, 130, 70)
+    spot, oracle = place(mask.shape, UPRIGHT), np.full(UPRIGHT, IGNORE, np.uint8)
+    for y, x in np.ndindex(spot.height, spot.width):
+        oracle[spot.top + y, spot.left + x] = mask[y * 130 // spot.height, x * 70 // spot.width]
+    mirrored = np.full(UPRIGHT, IGNORE, np.uint8)
+    for y, x in np.ndindex(spot.height, spot.width):
+        mirrored[spot.top + y, spot.left + x] = mask[y * 130 // spot.height, 69 - x * 70 // spot.width]
+    wanted = {oracle[::2, ::2].tobytes(), mirrored[::2, ::2].tobytes()}
+    assert {made.parts.tobytes() for made in many(OnePicture(pixels, mask), UPRIGHT, 12)} == wanted
 
 
 def test_labels_follow_the_pixels_through_every_change(monkeypatch: pytest.MonkeyPatch) -> None:
     """A light person before a dark wall: wherever the sample is cropped, turned or mirrored, light is person."""
-    monkeypatch.setattr(augment, "CLUTTERED", 0.0)
+    for name in ("CLUTTERED", "BEHIND", "BACKLIT"):  # each makes something else light, or the person dark
+        monkeypatch.setattr(augment, name, 0.0)
     mask = drawn_person(5, 120, 90)[1]
     pixels = np.where(mask[..., None] > 0, 250, 5).repeat(3, axis=2).astype(np.uint8)
     compared = 0
@@ -205,6 +239,44 @@ def test_clutter_stays_behind_the_person() -> None:
         assert np.abs(made.pixels[inside].astype(int) - pixels[inside]).max() <= 1
         changed += np.abs(made.pixels[person == 0].astype(int) - pixels[person == 0]).mean() > 5
     assert changed >= 5
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_borrowed_hat_sits_above_the_face_and_nothing_else_changes(number: int) -> None:
+    (pixels, classes), lender = drawn_person(number, 160, 120), Picture(*drawn_person(HATTED, 160, 120), "lender")
+    face = face_of(classes)
+    assert face is not None and not (classes == HEADWEAR).any()
+    for seed in range(6):
+        made = augment.hatted(Picture(pixels, classes, "drawn"), face, lender, np.random.default_rng(seed))
+        hat = made.mask == HEADWEAR
+        assert hat.sum() > 0.3 * (lender.mask == HEADWEAR).sum()
+        np.testing.assert_array_equal(made.mask[~hat], classes[~hat])
+        rows, columns = np.nonzero(hat)
+        assert rows.mean() < face.top + face.height / 3
+        assert abs(columns.mean() - (face.left + face.width / 2)) < face.width / 4
+        far = cv2.dilate(hat.astype(np.uint8), np.ones((9, 9))) == 0
+        np.testing.assert_allclose(made.pixels[far], pixels[far], atol=1)
+
+
+def test_whoever_sits_behind_a_desk_is_not_where_the_desk_is() -> None:
+    pixels, classes = drawn_person(7, 160, 120)
+    for number in range(20):
+        backdrop = flat_backdrop() if number % 2 else None
+        made = augment.behind_furniture(Picture(pixels, classes, "drawn"), backdrop, np.random.default_rng(number))
+        assert ((made.mask == classes) | (made.mask == 0)).all(), "furniture takes away, it makes nobody"
+        assert (made.mask[: 160 // 2] == classes[: 160 // 2]).all(), "it stands on the ground"
+        stays = cv2.erode((made.mask > 0).astype(np.uint8), np.ones((9, 9))) > 0
+        np.testing.assert_allclose(made.pixels[stays], pixels[stays], atol=1)
+
+
+def test_light_from_behind_darkens_the_person_and_moves_no_label() -> None:
+    pixels, classes = drawn_person(7, 160, 120)
+    inside = cv2.erode((classes > 0).astype(np.uint8), np.ones((21, 21))) > 0
+    for number in range(10):
+        made = augment.backlit(Picture(pixels, classes, "drawn"), np.random.default_rng(number))
+        np.testing.assert_array_equal(made.mask, classes)
+        assert made.pixels[inside].mean() < 0.95 * pixels[inside].mean()
+        assert made.pixels[classes == 0].mean() > pixels[classes == 0].mean()
 
 
 def test_spoiling_changes_light_but_not_size_or_bars() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_people import HEADWEAR, PEOPLE, SUPERVISED, VAL
+from drawn_people import HATTED, HEADWEAR, PEOPLE, SUPERVISED, VAL
 
 from edge.errors import DataError
-from quantize.dataset import HATS, SHARES, PreparedSet
+from quantize.dataset import FACE_SIDE, HATS, SHARES, PreparedSet, face_of
 
 DRAWS = 4000
 
@@ -70,6 +70,25 @@ def test_hats_are_drawn_oftener(small_set: PreparedSet) -> None:
     drawn = [small_set.draw(rng) for _ in range(DRAWS)]
     seen = Counter(bool((picture.mask == HEADWEAR).any()) for picture in drawn if picture.source == "ccp")
     assert HATS / 1.4 < seen[True] / seen[False] < HATS * 1.4
+
+
+def test_a_face_is_boxed_where_it_is_large_enough_for_a_hat() -> None:
+    mask = np.zeros((80, 60), np.uint8)
+    assert face_of(mask) is None
+    mask[20:50, 10:35] = 1
+    face = face_of(mask)
+    assert face is not None and (face.top, face.left, face.height, face.width) == (20, 10, 30, 25)
+    mask[:] = 0
+    mask[20:50, 10 : 10 + FACE_SIDE - 1] = 1
+    assert face_of(mask) is None
+
+
+def test_hats_are_lent_by_pictures_that_show_one_above_a_face(small_set: PreparedSet, own_set: Path) -> None:
+    rng = np.random.default_rng(10)
+    lender = small_set.draw_hatted(rng)
+    assert lender is not None and (lender.mask == HEADWEAR).any() and face_of(lender.mask)
+    keep_rows(own_set, lambda row: row["image"] != f"{HATTED:02}.jpg")
+    assert PreparedSet(own_set).draw_hatted(rng) is None
 
 
 def test_pictures_of_one_source_are_drawn_alike(small_set: PreparedSet) -> None:

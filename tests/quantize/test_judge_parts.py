@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edge.errors import DataError
-from edge.frame import Labels, Mask, Region
+from edge.frame import CLASSES, Labels, Mask, Region
 from edge.photograph import read_photograph
-from edge.segment.labels import CLASSES
 from quantize.judge.parts import Confusion, evaluate_parts, still_classes
 from quantize.manifest import read_manifest
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from drawn_labels import WRITERS, Drawn, box, complaint, labelme, mask_of, put
 
-from edge.segment.labels import CLASSES
+from edge.frame import CLASSES
 from quantize.labels.class_names import BENEATH, SYNONYMS, unknown_name, value_of
 from quantize.labels.job import make_labels
 

@@ -8,7 +8,8 @@ import pytest
 from drawn_people import BOUND, PEOPLE, VAL, manifest_rows, write_manifest
 
 from edge.errors import DataError
-from quantize.manifest import COLUMNS, read_manifest
+from edge.frame import CLASSES
+from quantize.manifest import ALLOWED, COLUMNS, PERSON_VALUES, read_manifest
 
 FIRST = 2
 """Line of the first row: the header stands on line 1."""
@@ -35,6 +36,21 @@ def test_entries_come_in_file_order_with_paths_that_exist(data: Path) -> None:
     assert all(entry.image.is_file() and entry.mask.is_file() for entry in entries)
     assert [entry.split for entry in entries[: len(PEOPLE)]].count("val") == VAL
     assert (entries[0].width, entries[0].height, entries[0].weight) == (120, 160, 0.5)
+
+
+def test_an_identity_is_read_where_there_is_that_column(data: Path) -> None:
+    assert {entry.identity for entry in read_manifest(data)} == {""}
+    path = data / "manifest.csv"
+    header, first, *rest = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([f"{header},identity", f"{first}, Ann ", *(f"{line}," for line in rest)]), "utf-8")
+    assert [entry.identity for entry in read_manifest(data)][:3] == ["Ann", "", ""]
+
+
+def test_every_mask_value_leaves_known_classes_open_and_the_wider_ones_hold_the_narrower() -> None:
+    assert all(classes and set(classes) <= set(range(len(CLASSES))) for classes in ALLOWED.values())
+    for wide, left in ((251, 248), (250, 249), (255, 254)):
+        assert set(ALLOWED[left]) == set(ALLOWED[wide]) - {0}, "what is left of it where somebody is a person"
+    assert set(PERSON_VALUES) == {1, 2, 3, 4, 5, 248, 249, 252, 254}
 
 
 def test_a_licence_may_hold_commas(data: Path) -> None:

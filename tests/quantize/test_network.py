@@ -6,6 +6,8 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip install '.[quantize]'")
 
+from edge.boards import load_tiers
+from edge.frame import CLASSES
 from quantize.network import DepthToSpace, layers, segmentation_network, tf
 from quantize.train import loss_of
 
@@ -21,11 +23,12 @@ def network():
 
 
 @pytest.mark.parametrize("shape", [(160, 96), (96, 160), (112, 64), (80, 48), (48, 80), (16, 16)])
-def test_one_network_answers_every_size_with_a_logit_a_pixel(network, shape: tuple[int, int]) -> None:
+def test_one_network_answers_every_size_with_a_person_and_parts_at_half_of_it(network, shape: tuple[int, int]) -> None:
     pictures = np.random.default_rng(1).random((2, *shape, 3), np.float32)
-    logits = network(pictures, training=False).numpy()
-    assert logits.shape == (2, *shape, 1)
-    assert np.isfinite(logits).all()
+    logits = {name: answer.numpy() for name, answer in network(pictures, training=False).items()}
+    assert {name: answer.shape for name, answer in logits.items()} == {
+        "person": (2, *shape, 1), "parts": (2, shape[0] // 2, shape[1] // 2, len(CLASSES))}
+    assert all(np.isfinite(answer).all() for answer in logits.values())
 
 
 def test_no_weight_depends_on_the_size_of_the_input(network) -> None:
@@ -43,14 +46,32 @@ def test_a_wider_network_has_more_parameters_and_a_narrow_one_keeps_eight_channe
     narrow, wide = segmentation_network(0.25), segmentation_network(1.5)
     assert narrow.count_params() < network.count_params() < wide.count_params()
     assert min(layer.filters for layer in narrow.layers if isinstance(layer, layers.Conv2D)
-               and not isinstance(layer, layers.DepthwiseConv2D) and layer.name != "head") == 8
+               and not isinstance(layer, layers.DepthwiseConv2D) and layer.use_bias is False) == 8
+
+
+def test_a_shallower_network_has_every_layer_but_the_deepest(network) -> None:
+    shapes = {layer.name: [tuple(w.shape) for w in layer.weights] for layer in network.layers}
+    for deep_blocks in (0, 2):
+        for layer in segmentation_network(1.0, deep_blocks).layers:
+            assert shapes[layer.name] == [tuple(w.shape) for w in layer.weights], layer.name
+    gone = set(shapes) - {layer.name for layer in segmentation_network(1.0, 2).layers}
+    assert {name[: len("sixteenth_2")] for name in gone} == {"sixteenth_2", "sixteenth_3"}
+
+
+@pytest.mark.parametrize("tier", ["small", "medium", "large"])
+def test_every_tier_has_a_network_of_the_size_that_its_file_promises(tier: str) -> None:
+    sizes = load_tiers()[tier]
+    made = segmentation_network(sizes.network_width.value, sizes.deep_blocks.value)
+    assert made.count_params() < LARGEST
+    assert sizes.height.value % 16 == sizes.width.value % 16 == 0
 
 
 def test_pictures_of_a_batch_do_not_see_each_other(network) -> None:
     pictures = np.random.default_rng(2).random((3, 80, 48, 3), np.float32)
-    together = network(pictures, training=False).numpy()
-    alone = np.concatenate([network(picture[None], training=False).numpy() for picture in pictures])
-    np.testing.assert_allclose(together, alone, atol=1e-4)
+    together = network(pictures, training=False)
+    alone = [network(picture[None], training=False) for picture in pictures]
+    for name in ("person", "parts"):
+        np.testing.assert_allclose(together[name], np.concatenate([one[name] for one in alone]), atol=1e-4)
 
 
 def test_a_convolution_and_depth_to_space_is_one_large_deconvolution() -> None:

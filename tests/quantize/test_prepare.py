@@ -1,6 +1,7 @@
 """prepare: a data folder becomes three sets without leaks, and nothing is written when anything is wrong."""
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from pathlib import Path
@@ -35,7 +36,7 @@ def refused(data: Path, out: Path, licences: tuple[str, ...] = ()) -> str:
 
 def test_counts_say_what_was_kept_and_what_was_dropped(data: Path, tmp_path: Path) -> None:
     assert prepare(data, tmp_path / "sets") == {"train": len(PEOPLE) - VAL, "val": VAL, "backdrops": 2,
-                                                "dropped_near_duplicates": 2}
+                                                "dropped": 2}
 
 
 def test_near_duplicates_of_validation_pictures_leave_the_training(sets: Path) -> None:
@@ -48,7 +49,7 @@ def test_near_duplicates_within_the_training_stay(data: Path, tmp_path: Path) ->
     rows[9]["split"] = "train"
     write_manifest(data, rows)
     counts = prepare(data, tmp_path / "sets")
-    assert counts["dropped_near_duplicates"] == 1
+    assert counts["dropped"] == 1
     assert {"09.jpg", "09-again.jpg"} <= set(names(tmp_path / "sets", split="train"))
 
 
@@ -147,13 +148,58 @@ def test_a_mask_of_another_size_is_refused_with_both_sizes(data: Path, tmp_path:
     assert refused(data, tmp_path / "sets") == f"{data / 'masks' / '01.png'}: mask is 111×150, its picture 112×150"
 
 
-@pytest.mark.parametrize("value", [6, 128, 249, 253])
+@pytest.mark.parametrize("value", [6, 128, 247, 253])
 def test_a_mask_value_that_means_nothing_is_refused(data: Path, tmp_path: Path, value: int) -> None:
     mask = np.zeros((150, 112), np.uint8)
     mask[70, 50] = value
     write_picture(data / "masks" / "01.png", mask)
     message = refused(data, tmp_path / "sets")
-    assert message.startswith(f"{data / 'masks' / '01.png'}: value {value} is none of [0, 1, 2, 3, 4, 5, 250")
+    assert message.startswith(f"{data / 'masks' / '01.png'}: value {value} is none of [0, 1, 2, 3, 4, 5, 248")
+
+
+@pytest.mark.parametrize("number", ["01", "09"])
+def test_a_mask_that_says_nothing_is_refused(data: Path, tmp_path: Path, number: str) -> None:
+    place = data / "masks" / f"{number}.png"
+    write_picture(place, np.full_like(cv2.imread(str(place), cv2.IMREAD_GRAYSCALE), 255))
+    assert refused(data, tmp_path / "sets") == (f"{place}: says nothing of any pixel (all 255: ignore); leave the "
+                                                "picture out")
+
+
+def test_a_picture_without_anybody_is_kept(data: Path, tmp_path: Path) -> None:
+    write_picture(data / "masks" / "01.png", np.zeros((150, 112), np.uint8))
+    assert prepare(data, tmp_path / "sets")["train"] == len(PEOPLE) - VAL
+
+
+def test_a_picture_that_is_gone_is_refused_with_its_line(data: Path, tmp_path: Path) -> None:
+    (data / "images" / "03.jpg").unlink()
+    assert refused(data, tmp_path / "sets") == (f"{data / 'manifest.csv'}:5: image images/03.jpg does not exist below "
+                                                f"{data}")
+
+
+def test_a_manifest_without_pictures_is_refused(data: Path, tmp_path: Path) -> None:
+    write_manifest(data, [])
+    assert refused(data, tmp_path / "sets") == f"{data / 'manifest.csv'}: lists no picture"
+
+
+def test_a_copy_of_a_validation_picture_leaves_the_training_whatever_its_name(data: Path, tmp_path: Path) -> None:
+    (data / "images" / "other.jpg").write_bytes((data / "images" / "09.jpg").read_bytes())
+    rows = manifest_rows(data)
+    write_manifest(data, [*rows, {**rows[9], "image": "images/other.jpg", "split": "train"}])
+    assert prepare(data, tmp_path / "sets")["dropped"] == 3
+    assert "other.jpg" not in names(tmp_path / "sets")
+
+
+def test_whoever_is_in_the_validation_leaves_the_training(data: Path, tmp_path: Path) -> None:
+    who = {"00.jpg": "Ann", "01.jpg": "Ben", "02.jpg": " Ann ", "09.jpg": "Ann", "10.jpg": "Cleo"}
+    rows = [{**row, "identity": who.get(Path(row["image"]).name, "")} for row in manifest_rows(data)]
+    with (data / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    assert prepare(data, tmp_path / "sets")["dropped"] == 2 + 2
+    kept = names(tmp_path / "sets", split="train")
+    assert "01.jpg" in kept and not {"00.jpg", "02.jpg"} & set(kept)
+    assert names(tmp_path / "sets", split="val") == ["09.jpg", "10.jpg", "11.jpg"]
 
 
 @pytest.mark.parametrize("name", ["images/02.jpg", "masks/02.png"])
@@ -178,7 +224,7 @@ def test_progress_sees_every_entry(data: Path, tmp_path: Path) -> None:
 def test_the_command_reports_its_counts(data: Path, tmp_path: Path, masque_quantize) -> None:
     done = masque_quantize("prepare", data, "--out", tmp_path / "sets", "--licences", FREE, "--json")
     assert done.code == 0, done.err
-    assert done.json["val"] == 2 and done.json["dropped_near_duplicates"] == 2
+    assert done.json["val"] == 2 and done.json["dropped"] == 2
     assert {path.name for path in (tmp_path / "sets").iterdir()} == set(TIERS)
 
 

@@ -1,7 +1,9 @@
 """Training resumes to the bit, refuses another recipe, and stops when the loss is no number."""
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -11,25 +13,27 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip install '.[quantize]'")
 
-from edge.errors import DataError
+from tiny_network import DEEP_BLOCKS, WIDTH
+
+from edge.errors import DataError, OutputError
 from quantize.dataset import PreparedSet
-from quantize.network import segmentation_network
+from quantize.network import segmentation_network, tf
 from quantize.train import Recipe, Training
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.usefixtures("narrow")]
 
-RECIPE = Recipe("small", steps=6, batch=4, width=0.25, warm_up=1, seed=9)
+RECIPE = Recipe("small", steps=6, batch=4, warm_up=1, seed=9)
 """Six upright batches with this seed: compiling the network a second time, for wide ones, would tell nothing more."""
 
 
 def weights_of(path: Path) -> list[np.ndarray]:
-    network = segmentation_network(RECIPE.width)
+    network = segmentation_network(WIDTH, DEEP_BLOCKS)
     network.load_weights(path)
     return network.get_weights()
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(sets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def uninterrupted(sets: Path, narrow: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of RECIPE."""
     out = tmp_path_factory.mktemp("uninterrupted")
     Training(RECIPE, PreparedSet(sets / "small"), out).run(checkpoint_every=3)
@@ -45,7 +49,7 @@ def test_batches_depend_on_seed_and_step_alone(small_set: PreparedSet, tmp_path:
         assert first.batch(step)[0].tobytes() != other.batch(step)[0].tobytes()
     assert {first.batch(step)[0].shape for step in range(6)} == {(4, 80, 48, 3)}
     assert first.batch(8)[0].shape == (4, 48, 80, 3)
-    assert [part.shape for part in first.batch(8)[1:]] == [(4, 48, 80, 1)] * 2
+    assert [part.shape for part in first.batch(8)[1:]] == [(4, 48, 80, 1), (4, 48, 80, 1), (4, 24, 40)]
 
 
 def test_a_killed_run_goes_on_and_ends_with_exactly_the_same_weights(sets: Path, tmp_path: Path,
@@ -63,6 +67,62 @@ def test_a_killed_run_goes_on_and_ends_with_exactly_the_same_weights(sets: Path,
         np.testing.assert_array_equal(mine, wanted)
     steps = [json.loads(line)["step"] for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert steps == [3, 6]
+
+
+@pytest.mark.parametrize("full", [
+    OSError(errno.ENOSPC, "No space left on device"),
+    tf.errors.ResourceExhaustedError(None, None, "{{SaveV2}} ckpt-2_temp/part-0; No space left on device [Op:SaveV2]"),
+])
+def test_a_full_disk_is_named_and_the_checkpoint_before_it_still_resumes(
+        sets: Path, tmp_path: Path, uninterrupted: Path, monkeypatch: pytest.MonkeyPatch, full: Exception) -> None:
+    training = Training(RECIPE, PreparedSet(sets / "small"), tmp_path)
+    save = training.checkpoints.save
+
+    def save_once() -> None:
+        save()
+        monkeypatch.setattr(training.checkpoints, "save", refuse)
+
+    def refuse() -> None:
+        raise full
+
+    monkeypatch.setattr(training.checkpoints, "save", save_once)
+    with pytest.raises(OutputError) as caught:
+        training.run(checkpoint_every=3)
+    assert str(caught.value) == (f"{tmp_path / 'checkpoints'}: cannot be written (No space left on device); with the "
+                                 "cause removed, the same command goes on from the last checkpoint")
+    assert not (tmp_path / "averaged.weights.h5").exists()
+    resumed = Training(RECIPE, PreparedSet(sets / "small"), tmp_path)
+    assert int(resumed.step) == 3
+    for mine, wanted in zip(weights_of(resumed.run(checkpoint_every=3)),
+                            weights_of(uninterrupted / "averaged.weights.h5"), strict=True):
+        np.testing.assert_array_equal(mine, wanted)
+
+
+def test_a_full_disk_ends_the_command_with_one_line(sets: Path, tmp_path: Path, masque_quantize,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
+    done = masque_quantize("train", "--tier", "small", "--sets", sets, "--out", tmp_path / "run", "--steps", 1,
+                           "--batch", 2, "--seed", RECIPE.seed)
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert done.err.startswith(f"masque-quantize: {tmp_path / 'run' / 'checkpoints'}: cannot be written (No space left")
+
+
+def test_weights_are_whole_or_not_there(sets: Path, tmp_path: Path, uninterrupted: Path,
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export takes a run with weights for a finished one."""
+    shutil.copytree(uninterrupted, tmp_path / "run")
+    (tmp_path / "run" / "averaged.weights.h5").unlink()
+    training = Training(RECIPE, PreparedSet(sets / "small"), tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", lambda self, content: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        with pytest.raises(OutputError, match=r"averaged\.weights\.h5: cannot be written \(full\)"):
+            training.run()
+    assert not list((tmp_path / "run").glob("*.h5*")) and not list((tmp_path / "run").glob(".*"))
+    for mine, wanted in zip(weights_of(training.run()), weights_of(uninterrupted / "averaged.weights.h5"), strict=True):
+        np.testing.assert_array_equal(mine, wanted)
 
 
 def test_a_finished_run_is_not_trained_again(small_set: PreparedSet, uninterrupted: Path) -> None:
