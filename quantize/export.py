@@ -31,7 +31,7 @@ from quantize.judge.skin_tone import CATEGORIES, by_tone, skin_cases
 from quantize.labels.whole_file import write_whole
 from quantize.layer_report import LayerLoss, layer_losses, weakest
 from quantize.manifest import read_manifest
-from quantize.network import keras, segmentation_network
+from quantize.network import keras, segmentation_network, tf
 from quantize.qat import AWARE, as_float, aware
 from quantize.tflite.description import described
 from quantize.train import AVERAGED, CLASS_WEIGHTS
@@ -66,7 +66,7 @@ def export(run: Path, sets: Path, data: Path, out: Path, licence: str) -> tuple[
     card = _draft_card(content, finished)
     runtime = open_runtime("ai-edge-litert")
     segmenter = TfliteSegmenter(content, card, runtime, threads=1, mirror=True, parts=True)
-    of_float = _figures(KerasSegmenter(finished.network, finished.portrait), finished.tier, data)
+    of_float = _figures(KerasSegmenter(_compiled(finished.network), finished.portrait), finished.tier, data)
     of_int8 = _figures(segmenter, finished.tier, data)
     _refuse_losses(of_float, of_int8, losses)
     tones = by_tone(score(still_cut(segmenter, finished.tier), skin_cases(data))) if _labels_parts(data) else {}
@@ -153,6 +153,12 @@ def _figures(segmenter: TfliteSegmenter | KerasSegmenter, tier: str, data: Path)
     """Person and, where the validation split labels them, parts."""
     of_person = evaluate(segmenter, tier, data)
     return of_person | (evaluate_parts(still_classes(segmenter, tier), data) if _labels_parts(data) else {})
+
+
+def _compiled(network: keras.Model):
+    """The network as KerasSegmenter calls it, as one graph: some ten thousand looks are compared."""
+    graph = tf.function(lambda pictures: network(pictures, training=False), reduce_retracing=True)
+    return lambda pictures, training: graph(tf.constant(pictures))
 
 
 def _undo_rarity(network: keras.Model) -> None:

@@ -16,7 +16,7 @@ from outcome import Outcome
 
 import edge.demo
 from edge.camera.demo import portrait_with_alpha
-from edge.card import MODELS, model_path, read_card
+from edge.card import MODELS, model_path
 from edge.cli import main
 from edge.segment.tflite import TfliteSegmenter, open_segmenter
 
@@ -48,10 +48,7 @@ def segmenter(models_folder: Path) -> TfliteSegmenter:
 @pytest.fixture(scope="session")
 def parts_model(models_folder: Path) -> Path:
     """The large model, which tells the parts of a person too."""
-    model = model_path("seg", "large", models_folder)
-    if "all" not in read_card(model).asked:  # until models with all_portrait and all_landscape ship; then drop this
-        pytest.skip(f"{model} knows no parts yet: MASQUE_TEST_MODELS names a folder with models that do")
-    return model
+    return model_path("seg", "large", models_folder)
 
 
 @pytest.fixture(scope="session")

@@ -156,6 +156,21 @@ def test_a_run_may_begin_from_another_ones_average(sets: Path, tmp_path: Path, u
     assert "tier small, 6 steps of 4" in json.loads((tmp_path / "recipe.json").read_text())["start"]
 
 
+def test_a_head_may_be_trained_alone_on_a_body_that_stays(small_set: PreparedSet, tmp_path: Path,
+                                                          uninterrupted: Path) -> None:
+    start = uninterrupted / "averaged.weights.h5"
+    recipe = replace(RECIPE, steps=2, only="parts")
+    Training(recipe, small_set, tmp_path, start).run(checkpoint_every=2)
+    before, after = (segmentation_network(WIDTH, DEEP_BLOCKS) for _ in range(2))
+    before.load_weights(start)
+    after.load_weights(tmp_path / "averaged.weights.h5")
+    for layer in after.layers:
+        pairs = list(zip(layer.get_weights(), before.get_layer(layer.name).get_weights(), strict=True))
+        stays = [np.allclose(mine, theirs, rtol=1e-5, atol=1e-7) for mine, theirs in pairs]
+        assert all(stays) or layer.name.startswith("parts"), f"{layer.name} moved"
+        assert not pairs or not all(stays) or not layer.name.startswith("parts"), f"{layer.name} did not move"
+
+
 def test_weights_to_begin_from_that_do_not_exist_are_refused_before_anything_is_written(
         small_set: PreparedSet, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such weights"):
