@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from quantize.labels.whole_file import write_whole
+from quantize.whole_file import write_whole
 
 ORANGE, BLUE = "#d55e00", "#0072b2"
 """Told apart by colour-blind people too (Okabe, Ito)."""

@@ -28,7 +28,6 @@ from quantize.dataset import HEADWEAR, PreparedSet
 from quantize.evaluate import KerasSegmenter, evaluate, score, still_cut
 from quantize.judge.parts import evaluate_parts, still_classes
 from quantize.judge.skin_tone import CATEGORIES, by_tone, skin_cases
-from quantize.labels.whole_file import write_whole
 from quantize.layer_report import LayerLoss, layer_losses, weakest
 from quantize.manifest import read_manifest
 from quantize.network import keras, segmentation_network, tf
@@ -36,6 +35,7 @@ from quantize.qat import AWARE, as_float, aware
 from quantize.tflite.description import described
 from quantize.train import AVERAGED, CLASS_WEIGHTS
 from quantize.warm_start import with_weights
+from quantize.whole_file import write_whole
 
 ALLOWED_LOSS = {"person_iou": 0.01, "boundary_f": 0.02}
 """What int8 may lose against float on any source of the validation split."""

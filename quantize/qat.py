@@ -12,10 +12,10 @@ import numpy as np
 
 from edge.errors import DataError
 from quantize.dataset import PreparedSet
-from quantize.labels.whole_file import write_whole
 from quantize.network import DepthToSpace, keras, segmentation_network
 from quantize.train import AVERAGED, STATISTICS_BATCHES, Recipe, Training
 from quantize.warm_start import with_weights
+from quantize.whole_file import write_whole
 
 AWARE = "aware.weights.h5"
 """The averaged weights of a quantisation-aware run, beside the float ones that it began from."""

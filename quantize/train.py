@@ -24,11 +24,11 @@ from edge.frame import CLASSES
 from edge.preprocess import letterbox, place, upright
 from quantize.augment import sample
 from quantize.dataset import PreparedSet
-from quantize.labels.whole_file import write_whole
 from quantize.manifest import ALLOWED, IGNORE, PERSON_VALUES
 from quantize.metrics import iou
 from quantize.network import keras, segmentation_network, tf
 from quantize.warm_start import begin_from, lineage
+from quantize.whole_file import write_whole
 
 BOUNDARY_WEIGHT = 3.0
 """Extra loss on pixels within two of a boundary: there the mask is won or lost."""

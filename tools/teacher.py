@@ -28,9 +28,9 @@ from edge.photograph import check_output_folder, output_folder, write_together
 from edge.report import peak_rss_mb
 from edge.segment.tflite import open_segmenter
 from quantize.evaluate import WHOLE_PERSON, still_cut
-from quantize.labels.whole_file import write_whole
 from quantize.manifest import read_manifest
 from quantize.taught import UNLABELLED, unlabelled_pictures
+from quantize.whole_file import write_whole
 from tools.bench.peers import PEERS, peers_python
 
 Sight = Callable[[Path, np.ndarray], np.ndarray]

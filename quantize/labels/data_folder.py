@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantize.labels.pictures import LabelledPicture
-from quantize.labels.whole_file import write_whole
 from quantize.manifest import COLUMNS
+from quantize.whole_file import write_whole
 
 
 @dataclass(frozen=True)

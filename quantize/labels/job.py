@@ -19,8 +19,8 @@ from quantize.labels.annotation_files import read_annotations
 from quantize.labels.class_mask import class_mask
 from quantize.labels.data_folder import Origin, write_manifest
 from quantize.labels.pictures import LabelledPicture, Sorting, sort_pictures
-from quantize.labels.whole_file import write_whole
 from quantize.manifest import IGNORE
+from quantize.whole_file import write_whole
 
 SHOWN = 20
 """Problems that are told one by one; of the others only the count."""

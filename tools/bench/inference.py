@@ -5,8 +5,6 @@ disturbs all of them alike. Prints medians, ratios and file sizes.
 """
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from edge.card import MODELS, model_path
 from edge.errors import ModelError
 from edge.quiet import quiet_libraries
 from edge.segment.runtime import open_runtime
+from tools.bench.interleaved import median_ms
 from tools.bench.peers import peers_python
 
 TIERS = ("small", "medium", "large")
@@ -35,18 +34,12 @@ def inference(models: Path, rounds: int, peer: bool) -> None:
     if peer:
         files[PEER] = (_peer_model(), "")
     calls = {name: call for name, (path, signature) in files.items() if (call := _call(path, signature))}
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            times[name].append((time.perf_counter() - started) * 1000)
+    medians = median_ms(calls, rounds)
     runtime = open_runtime()
     click.echo(f"{runtime.name} {runtime.version}, one thread, median of {rounds} interleaved calls")
-    for name, ms in times.items():
-        median = statistics.median(ms)
-        ratio = f"  1/{statistics.median(times[PEER]) / median:.1f} of MediaPipe" if PEER in times else ""
-        click.echo(f"  {name:18} {median:7.3f} ms  {files[name][0].stat().st_size / 1000:6.0f} kB{ratio}")
+    for name, ms in medians.items():
+        ratio = f"  1/{medians[PEER] / ms:.1f} of MediaPipe" if PEER in medians else ""
+        click.echo(f"  {name:18} {ms:7.3f} ms  {files[name][0].stat().st_size / 1000:6.0f} kB{ratio}")
 
 
 def _peer_model() -> Path:

@@ -4,15 +4,13 @@ Untrained weights: time does not depend on them. One thread, calls interleaved, 
 """
 from __future__ import annotations
 
-import statistics
-import time
-
 import click
 import numpy as np
 
 from edge.boards import load_tiers
 from edge.quiet import quiet_libraries
 from edge.segment.runtime import open_runtime
+from tools.bench.interleaved import median_ms
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,13 +29,7 @@ def reference(tier: str, rounds: int) -> None:
                 "source, TRANSPOSE_CONV": (reference_network(transposed=True), tf.nn.softmax),
                 "source, DEPTH_TO_SPACE": (reference_network(transposed=False), tf.nn.softmax)}
     calls = {name: _int8_call(network, finish, shape) for name, (network, finish) in networks.items()}
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            call()
-            times[name].append((time.perf_counter() - started) * 1000)
-    medians = {name: statistics.median(ms) for name, ms in times.items()}
+    medians = median_ms(calls, rounds)
     for name, ms in medians.items():
         click.echo(f"{name:24} {ms:7.3f} ms  {networks[name][0].count_params():8,} parameters  "
                    f"{ms / medians['ours, person']:5.1f} of ours")
