@@ -82,19 +82,22 @@ def test_a_source_is_scored_as_one_and_any_function_will_do(drawn_data: Path) ->
 
 
 def test_the_run_time_s_own_labels_are_what_is_scored(drawn_data: Path) -> None:
-    """A labeller for which the upper half is hair and the lower clothes, wherever its segmenter sees somebody."""
-    class HairAboveClothes:
+    """A labeller for which dark is hair and bright is clothes, wherever its segmenter sees somebody."""
+    class HairIsDark:
         portrait = (80, 48)
 
         def segment(self, pixels: np.ndarray, region: Region) -> Mask:
-            return Mask(np.ones(self.portrait, np.float32), region)
+            return Mask(np.ones((region.height, region.width), np.float32), region)
 
         def label(self, pixels: np.ndarray, region: Region) -> Labels:
-            parts = np.zeros((*self.portrait, len(CLASSES)), np.float32)
-            parts[:40, :, 2], parts[40:, :, 3] = 1, 1
+            dark = region.cut(pixels)[..., 0] < 128
+            parts = np.zeros((*dark.shape, len(CLASSES)), np.float32)
+            parts[..., 2], parts[..., 3] = dark, ~dark
             return Labels(self.segment(pixels, region), parts)
 
-    found = still_classes(HairAboveClothes(), "small")(np.full((160, 96, 3), 120, np.uint8))
+    picture = np.full((160, 96, 3), 60, np.uint8)
+    picture[80:] = 200
+    found = still_classes(HairIsDark(), "small")(picture)
     assert found.shape == (160, 96) and (found[:70] == 2).all() and (found[90:] == 3).all()
 
 
