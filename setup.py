@@ -1,5 +1,5 @@
 """Packaging. Import names are the folder names; the distribution is `masque`."""
-from setuptools import setup
+from setuptools import Extension, setup
 
 RUNTIME = [
     "numpy>=1.26,<3",
@@ -36,12 +36,23 @@ EXTRAS = {
     ],
 }
 
+LOOPS = Extension(
+    "edge.native.loops",
+    sources=["edge/native/door.c", "edge/native/guided.c", "edge/native/alpha.c"],
+    depends=["edge/native/loops.h"],
+    define_macros=[("Py_LIMITED_API", "0x030B0000")],
+    py_limited_api=True,
+    extra_compile_args=["-std=c99", "-O3", "-fno-math-errno", "-Wall", "-Wextra"],
+)
+
 setup(
     install_requires=RUNTIME,
     extras_require=EXTRAS,
+    ext_modules=[LOOPS],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
     packages=["board_configs", "edge", "edge.camera", "edge.cli", "edge.demo", "edge.matting", "edge.models",
-              "edge.segment", "quantize", "quantize.cli", "quantize.judge", "quantize.labels",
-              "quantize.tflite", "tools", "tools.bench"],
+              "edge.native", "edge.segment", "edge.sinks", "quantize", "quantize.cli", "quantize.judge",
+              "quantize.labels", "quantize.tflite", "tools", "tools.bench"],
     package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
-                  "edge.models": ["*.tflite", "*.json", "LICENSE"]},
+                  "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"]},
 )

@@ -1,4 +1,4 @@
-"""A matte over a backdrop: flat colour, picture or the blurred surroundings. Straight alpha, tile by tile."""
+"""A matte over a backdrop: flat colour, picture or the blurred surroundings. Straight alpha."""
 from __future__ import annotations
 
 import re
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from edge.errors import PictureError
-from edge.matting.tiles import tiles
+from edge.native import loops
 
 BLUR_SHARE = 1 / 28
 """Standard deviation of the background blur as a share of the longer side."""
@@ -53,15 +53,13 @@ def blurred(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return cv2.resize(np.clip(surroundings, 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def composite(foreground: np.ndarray, alpha: np.ndarray, backdrop: np.ndarray) -> np.ndarray:
-    """foreground and backdrop (H, W, 3) uint8, alpha (H, W) uint8 → (H, W, 3) uint8, rounded to nearest."""
-    result = np.array(backdrop)
-    for place in tiles(alpha.shape):
-        opacity = alpha[place]
-        if opacity.min() == 255:
-            result[place] = foreground[place]
-        elif opacity.max() > 0:
-            a = opacity[..., None].astype(np.uint16)
-            mixed = foreground[place] * a + backdrop[place] * (255 - a)
-            result[place] = (mixed + 127) // 255
-    return result
+def composite(foreground: np.ndarray, alpha: np.ndarray, backdrop: np.ndarray, into: np.ndarray | None = None,
+              linear: bool = False) -> np.ndarray:
+    """foreground and backdrop (H, W, 3) uint8, alpha (H, W) uint8 → (H, W, 3) uint8, rounded to nearest.
+
+    into: room for the picture. linear: mix light (IEC 61966-2-1) in place of sRGB values: soft edges between a bright
+    and a dark side then do not look dirty. The loop is edge/native/alpha.c.
+    """
+    picture = np.empty(foreground.shape, np.uint8) if into is None else into
+    loops.blend(np.ascontiguousarray(foreground), np.ascontiguousarray(alpha), backdrop, linear, picture)
+    return picture

@@ -10,7 +10,7 @@ from edge.board_shapes import CameraBoard, Tier
 from edge.errors import PictureError
 from edge.frame import Matte, Region, Trimap
 from edge.matting.foreground import foreground
-from edge.matting.guided import enlarged_alpha
+from edge.matting.guided import enlarged_alpha, grey
 from edge.matting.tiles import cubic_alpha
 from edge.matting.trimap import enlarged_trimap, ramp_across, shrunk_trimap, trimap_from
 from edge.refine import refine
@@ -69,7 +69,7 @@ class StillPath:
             draft = self._solved(draft, still, times)
         solved = still.solver != "none"
         alpha = (cubic_alpha(draft.alpha, pixels.shape) if solved
-                 else enlarged_alpha(pixels, draft.pixels, draft.alpha))
+                 else enlarged_alpha(pixels, grey(draft.pixels), draft.alpha))
         still.trimap = trimap or enlarged_trimap(draft.trimap, pixels.shape[:2])
         if trimap is not None:
             np.copyto(alpha, trimap.values, where=~trimap.unknown)

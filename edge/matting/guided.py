@@ -1,5 +1,6 @@
 """Guided filter and its fast form (He, Sun, Tang 2013, "Guided Image Filtering", eq. 5–8; He, Sun 2015,
 arXiv 1505.00996): the mask becomes, in every window, a linear function of the guide, so its edges become the guide's.
+The loops are edge/native/guided.c and alpha.c.
 """
 from __future__ import annotations
 
@@ -8,57 +9,59 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from edge.matting.tiles import Enlarged, alpha_bytes, tiles
+from edge.matting.tiles import alpha_bytes
+from edge.native import loops
+
+FINE_RADIUS_PX, FINE_EPSILON = 1, 1e-4
+"""The filter that brings a small alpha to its picture's own size: a window as fine as the alpha's own edge. Mean error
+of the live alpha on the demo source, in thousandths: 4.1 with radius 2, 3.5 with 1, 3.7 with no filter at all."""
 
 
 class Coefficients(NamedTuple):
-    """The filter's answer as a·guide + b; a, b (h, w) float32."""
+    """The filter's answer as a·guide/255 + b; a, b (h, w) float32."""
 
     a: np.ndarray
     b: np.ndarray
 
-
-def guided_coefficients(guide: np.ndarray, values: np.ndarray, radius_px: int, epsilon: float) -> Coefficients:
-    """guide, values: (h, w) float32 in 0..1. epsilon: guide variance under which an edge counts as texture, > 0."""
-    def mean(array: np.ndarray) -> np.ndarray:
-        size = (2 * radius_px + 1, 2 * radius_px + 1)
-        return cv2.boxFilter(array, cv2.CV_32F, size, borderType=cv2.BORDER_REFLECT)
-
-    mean_guide, mean_values = mean(guide), mean(values)
-    covariance = mean(guide * values) - mean_guide * mean_values
-    variance = mean(guide * guide) - mean_guide * mean_guide
-    a = covariance / (variance + epsilon)
-    return Coefficients(mean(a), mean(mean_values - a * mean_guide))
+    @classmethod
+    def empty(cls, shape: tuple[int, int]) -> Coefficients:
+        """Room for a filter's answer."""
+        return cls(np.empty(shape, np.float32), np.empty(shape, np.float32))
 
 
-def guided_filter(guide: np.ndarray, values: np.ndarray, radius_px: int, epsilon: float) -> np.ndarray:
-    """Smooths values along the guide's edges: (h, w) float32 → (h, w) float32, not clipped."""
-    a, b = guided_coefficients(guide, values, radius_px, epsilon)
-    return a * guide + b
+def guided_coefficients(guide: np.ndarray, values: np.ndarray, radius_px: int, epsilon: float,
+                        into: Coefficients | None = None) -> Coefficients:
+    """guide (h, w) uint8, values (h, w) float32 in 0..1. epsilon: guide variance (of 0..1) under which an edge counts
+    as texture, > 0. into: coefficients to fill and return; a loop over frames then allocates nothing."""
+    into = into or Coefficients.empty(guide.shape)
+    loops.guided(np.ascontiguousarray(guide), np.ascontiguousarray(values), radius_px, epsilon, into.a, into.b)
+    return into
 
 
-def grey(pixels: np.ndarray) -> np.ndarray:
-    """(h, w, 3) uint8 RGB → (h, w) float32 luma in 0..1: the guide."""
-    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+def guided_filter(guide: np.ndarray, values: np.ndarray, radius_px: int, epsilon: float,
+                  into: Coefficients | None = None) -> np.ndarray:
+    """Smooths values along the guide's edges → (h, w) float32, not clipped: into.a, if there is an `into`."""
+    a, b = guided_coefficients(guide, values, radius_px, epsilon, into)
+    cv2.multiply(a, guide, dst=a, scale=1 / 255, dtype=cv2.CV_32F)
+    return cv2.add(a, b, dst=a)
 
 
-def enlarged_alpha(pixels: np.ndarray, small_pixels: np.ndarray, small_alpha: np.ndarray,
-                   radius_px: int = 2, epsilon: float = 1e-4) -> np.ndarray:
+def grey(pixels: np.ndarray, into: np.ndarray | None = None) -> np.ndarray:
+    """(h, w, 3) uint8 RGB → (h, w) uint8 luma: the guide."""
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY, dst=into)
+
+
+def enlarged_alpha(pixels: np.ndarray, guide: np.ndarray, small_alpha: np.ndarray, into: np.ndarray | None = None,
+                   coefficients: Coefficients | None = None) -> np.ndarray:
     """Brings a small alpha to the picture's own size with the picture's own edges (fast guided filter).
 
-    pixels (H, W, 3) uint8; small_pixels (h, w, 3) uint8, the same picture; small_alpha (h, w) float32 in 0..1 →
-    (H, W) uint8. Coefficients are computed small and applied large, only in tiles that hold an edge.
+    pixels (H, W, 3) uint8; guide (h, w) uint8, the same picture's luma; small_alpha (h, w) float32 in 0..1 → (H, W)
+    uint8. Coefficients are computed small and applied large, only in tiles that hold an edge. into, coefficients:
+    room for the alpha and for what leads to it.
     """
     if small_alpha.shape == pixels.shape[:2]:
         return alpha_bytes(small_alpha)
-    coefficients = guided_coefficients(grey(small_pixels), small_alpha, radius_px, epsilon)
-    a, b = (Enlarged(plane, pixels.shape) for plane in coefficients)
-    seen = Enlarged(small_alpha, pixels.shape)
-    alpha = np.empty(pixels.shape[:2], np.uint8)
-    for place in tiles(pixels.shape):
-        near = seen.window(place, margin=2 * radius_px + 1)
-        if near.max() < 0.5 / 255 or near.min() > 1 - 0.5 / 255:
-            alpha[place] = 255 if near.min() > 0.5 else 0
-        else:
-            alpha[place] = alpha_bytes(a.at(place) * grey(pixels[place]) + b.at(place))
+    alpha = np.empty(pixels.shape[:2], np.uint8) if into is None else into
+    a, b = guided_coefficients(guide, small_alpha, FINE_RADIUS_PX, FINE_EPSILON, coefficients)
+    loops.enlarge(np.ascontiguousarray(pixels), a, b, small_alpha, 2 * FINE_RADIUS_PX + 1, alpha)
     return alpha

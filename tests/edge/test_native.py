@@ -1,0 +1,182 @@
+"""edge.native.loops: the C loops do what their slow twins here do, take what they should and refuse the rest."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.native import loops
+
+rng = np.random.default_rng(11)
+
+LEVELS = 4095
+
+
+def boxed(plane: np.ndarray, radius: int) -> np.ndarray:
+    """The mean over every window, cut at the picture's edge: OpenCV's sums over OpenCV's counts."""
+    side = (2 * radius + 1, 2 * radius + 1)
+    sums, counts = (cv2.boxFilter(p, cv2.CV_64F, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
+                    for p in (plane.astype(np.float64), np.ones(plane.shape)))
+    return sums / counts
+
+
+def slow_coefficients(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -> tuple[np.ndarray, ...]:
+    """He, Sun, Tang 2013, eq. 5 and 6, then the means of eq. 8; values to the nearest of LEVELS steps."""
+    image, mask = guide / 255, np.round(values.astype(np.float64) * LEVELS) / LEVELS
+    covariance = boxed(image * mask, radius) - boxed(image, radius) * boxed(mask, radius)
+    variance = boxed(image * image, radius) - boxed(image, radius) ** 2
+    a = covariance / (variance + epsilon)
+    return boxed(a, radius), boxed(boxed(mask, radius) - a * boxed(image, radius), radius)
+
+
+def smooth(height: int, width: int, sigma: float = 2.0) -> np.ndarray:
+    """A picture's luma: (height, width) uint8 with soft structure over its whole range."""
+    plane = cv2.GaussianBlur(rng.random((height, width)).astype(np.float32), (0, 0), sigma)
+    return (255 * (plane - plane.min()) / max(1e-6, float(np.ptp(plane)))).astype(np.uint8)
+
+
+def filled(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
+    a, b = (np.full(guide.shape, np.nan, np.float32) for _ in range(2))
+    loops.guided(guide, values, radius, epsilon, a, b)
+    return a, b
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 22), st.sampled_from([1e-4, 1e-2]))
+def test_coefficients_are_those_of_the_paper_at_every_size_and_radius(height: int, width: int, radius: int,
+                                                                      epsilon: float) -> None:
+    guide, values = smooth(height, width), smooth(height, width).astype(np.float32) / 255
+    a, b = filled(guide, values, radius, epsilon)
+    slow_a, slow_b = slow_coefficients(guide, values, radius, epsilon)
+    answer, slow = a * (guide / 255) + b, slow_a * (guide / 255) + slow_b
+    np.testing.assert_allclose(answer, slow, atol=2e-3)
+    np.testing.assert_allclose(a, slow_a, atol=2e-2)
+
+
+@pytest.mark.parametrize("radius", [23, 60, 90])
+def test_windows_whose_sums_need_fewer_levels_stay_close(radius: int) -> None:
+    guide, values = smooth(300, 250, 9), smooth(300, 250, 9).astype(np.float32) / 255
+    a, b = filled(guide, values, radius, 1e-3)
+    slow_a, slow_b = slow_coefficients(guide, values, radius, 1e-3)
+    np.testing.assert_allclose(a * (guide / 255) + b, slow_a * (guide / 255) + slow_b, atol=3e-3)
+
+
+def test_sums_do_not_drift_down_a_tall_picture() -> None:
+    guide, values = np.full((4000, 64), 255, np.uint8), np.ones((4000, 64), np.float32)
+    guide[:50, ::2] = 0
+    a, b = filled(guide, values, 20, 1e-4)
+    np.testing.assert_allclose(a + b, 1.0, atol=1e-4)
+    np.testing.assert_array_equal(a[200], a[3900])
+
+
+def test_values_beyond_0_and_1_are_held_at_the_ends() -> None:
+    guide = smooth(20, 30)
+    for outside, held in ((-3.0, 0.0), (7.0, 1.0)):
+        a, b = filled(guide, np.full((20, 30), outside, np.float32), 3, 1e-4)
+        np.testing.assert_allclose(a * (guide / 255) + b, held, atol=1e-3)
+
+
+def slow_alpha(pixels: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    size = pixels.shape[1::-1]
+    slope, offset = (cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in (a, b))
+    luma = pixels.astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
+    return np.clip(slope * luma + 255 * offset, 0, 255)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 150), st.integers(1, 150), st.integers(1, 40), st.integers(1, 40))
+def test_an_enlarged_alpha_is_the_enlarged_coefficients_on_the_large_picture(height: int, width: int, small_h: int,
+                                                                             small_w: int) -> None:
+    pixels = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
+    a, b = (rng.random((small_h, small_w), np.float32) for _ in range(2))
+    alpha = np.empty((height, width), np.uint8)
+    loops.enlarge(pixels, a, b, np.full((small_h, small_w), 0.5, np.float32), 0, alpha)
+    assert np.abs(alpha - slow_alpha(pixels, a, b)).max() <= 1.0
+
+
+def test_tiles_without_an_edge_are_flat_and_the_others_as_if_there_were_no_tiles() -> None:
+    seen = np.zeros((45, 80), np.float32)
+    cv2.circle(seen, (40, 22), 14, 1.0, -1)
+    pixels = rng.integers(0, 256, (360, 640, 3)).astype(np.uint8)
+    a, b = rng.random((45, 80), np.float32) * 0.1, seen.copy()
+    alpha, everywhere = (np.empty((360, 640), np.uint8) for _ in range(2))
+    loops.enlarge(pixels, a, b, seen, 2, alpha)
+    loops.enlarge(pixels, a, b, np.full_like(seen, 0.5), 0, everywhere)
+    skipped = alpha != everywhere
+    assert (alpha[:32] == 0).all() and (alpha[170:190, 300:340] == 255).all() and skipped.mean() > 0.3
+    near = cv2.dilate(cv2.Canny((seen * 255).astype(np.uint8), 100, 200), np.ones((5, 5)))
+    assert not skipped[cv2.resize(near, (640, 360), interpolation=cv2.INTER_NEAREST) > 0].any()
+
+
+def test_light_is_mixed_as_light_and_sure_pixels_are_copied() -> None:
+    alpha, level = np.mgrid[:256, :256].astype(np.uint8)
+    front, back, picture = np.dstack([level] * 3), np.dstack([255 - level] * 3), np.empty((256, 256, 3), np.uint8)
+    loops.blend(front, alpha, back, True, picture)
+
+    def light(bytes_: np.ndarray) -> np.ndarray:
+        s = bytes_ / 255
+        return np.where(s <= 0.04045, s / 12.92, ((s + 0.055) / 1.055) ** 2.4)
+
+    share = alpha[..., None] / 255
+    mixed = light(front) * share + light(back) * (1 - share)
+    wanted = 255 * np.where(mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055)
+    assert np.abs(picture - wanted)[mixed[..., 0] > 0.002].max() <= 1.5
+    np.testing.assert_array_equal(picture[0], back[0])
+    np.testing.assert_array_equal(picture[255], front[255])
+
+
+def test_a_broadcast_backdrop_is_the_same_as_one_written_out() -> None:
+    pixels, alpha = (rng.integers(0, 256, shape).astype(np.uint8) for shape in ((37, 70, 3), (37, 70)))
+    row = rng.integers(0, 256, (1, 70, 3)).astype(np.uint8)
+    for backdrop in (np.broadcast_to(np.uint8([9, 99, 199]), (37, 70, 3)), np.broadcast_to(row, (37, 70, 3)),
+                     np.broadcast_to(row[:, :1].repeat(37, 0), (37, 70, 3)), pixels[::-1, ::-1]):
+        shown, wanted = np.empty_like(pixels), np.empty_like(pixels)
+        loops.blend(pixels, alpha, backdrop, False, shown)
+        loops.blend(pixels, alpha, backdrop.copy(), False, wanted)
+        np.testing.assert_array_equal(shown, wanted)
+
+
+def test_settling_moves_by_the_share_of_how_much_a_pixel_moved() -> None:
+    held, present = rng.random((2, 30, 40), np.float32)
+    moved, share = rng.integers(0, 256, (30, 40)).astype(np.uint8), rng.random((1, 256), np.float32)
+    wanted = held + share[0][moved] * (present - held)
+    loops.settle(held, present, moved, share)
+    np.testing.assert_allclose(held, wanted, atol=1e-6)
+
+
+PLANE, WHOLE = np.zeros((4, 6), np.float32), np.zeros((4, 6), np.uint8)
+PICTURE, ALPHA = np.zeros((8, 12, 3), np.uint8), np.zeros((8, 12), np.uint8)
+
+
+@pytest.mark.parametrize(("call", "said"), [
+    (lambda: loops.guided(WHOLE, PLANE, 91, 1e-4, PLANE.copy(), PLANE.copy()), "radius is 91"),
+    (lambda: loops.guided(WHOLE, PLANE, -1, 1e-4, PLANE.copy(), PLANE.copy()), "radius is -1"),
+    (lambda: loops.guided(WHOLE, PLANE, 2, float("nan"), PLANE.copy(), PLANE.copy()), "epsilon"),
+    (lambda: loops.guided(PLANE, PLANE, 2, 1e-4, PLANE.copy(), PLANE.copy()), "guide has type f"),
+    (lambda: loops.guided(WHOLE, PLANE[:3].copy(), 2, 1e-4, PLANE.copy(), PLANE.copy()), "values is 3 x 6, not 4 x 6"),
+    (lambda: loops.guided(WHOLE, PLANE, 2, 1e-4, PLANE.astype(np.float64), PLANE.copy()), "a has type d"),
+    (lambda: loops.enlarge(PICTURE[..., :2].copy(), PLANE, PLANE, PLANE, 1, np.zeros((8, 12), np.uint8)), "2 channels"),
+    (lambda: loops.enlarge(PICTURE, PLANE, PLANE, PLANE, 1, np.zeros((8, 11), np.uint8)), "alpha is 8 x 11"),
+    (lambda: loops.blend(PICTURE, WHOLE, PICTURE, False, PICTURE.copy()), "alpha is 4 x 6, not 8"),
+    (lambda: loops.blend(PICTURE, ALPHA, PICTURE[..., ::-1], False, PICTURE.copy()), "side by side"),
+    (lambda: loops.settle(PLANE.copy(), PLANE, WHOLE, np.zeros((1, 255), np.float32)), "share is 1 x 255"),
+], ids=["radius", "negative", "epsilon", "guide", "size", "double", "channels", "alpha", "other", "mirrored", "table"])
+def test_what_does_not_fit_is_refused_with_both_numbers(call: Callable[[], None], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_an_array_that_must_not_be_written_is_not() -> None:
+    fixed = PLANE.copy()
+    fixed.flags.writeable = False
+    with pytest.raises((ValueError, BufferError)):
+        loops.guided(WHOLE, PLANE, 2, 1e-4, fixed, PLANE.copy())
+
+
+def test_arrays_with_gaps_are_refused() -> None:
+    with pytest.raises((ValueError, BufferError)):
+        loops.guided(np.zeros((4, 12), np.uint8)[:, ::2], PLANE, 2, 1e-4, PLANE.copy(), PLANE.copy())
