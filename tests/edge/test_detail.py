@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.frame import Mask, Region
-from edge.segment.detail import CORNER, CORNER_TRUST, MOST_WINDOWS, WINDOW_TRUST, with_detail
+from edge.segment.detail import ACROSS_TRUST, CORNER, CORNER_TRUST, HALF_TRUST, MOST_WINDOWS, closer_looks, with_detail
 
 
 class Painted:
@@ -42,7 +42,7 @@ def test_the_mask_gets_finer_and_nearer_to_what_is_there(height: int, width: int
     mask = coarse(pixels, Region.whole(pixels.shape))
     fine = with_detail(Painted(), pixels, mask)
     assert fine.region == mask.region and fine.values.dtype == np.float32
-    assert min(fine.values.shape) == 160 and min(mask.values.shape) < 41
+    assert min(fine.values.shape) == 192 and min(mask.values.shape) < 41
     truth = pixels[..., 0] > 128
 
     def error(found: Mask) -> float:
@@ -57,7 +57,7 @@ def test_windows_stay_inside_the_region_and_cover_it() -> None:
     pixels, inside = painted(500, 400), Region(100, 50, 320, 240)
     segmenter = Painted()
     with_detail(segmenter, pixels, coarse(pixels, inside))
-    across = segmenter.regions[4:]
+    across = [region for region in segmenter.regions[4:] if region.width == 240]
     assert all(r.left == 50 and r.width == 240 for r in across)
     assert min(r.top for r in across) == 100
     assert max(r.top + r.height for r in across) == 420
@@ -86,7 +86,31 @@ def test_the_whole_look_keeps_its_weight() -> None:
     pixels = np.zeros((320, 240, 3), np.uint8)  # the windows see nobody, the whole look was sure
     whole = Mask(np.ones((160, 120), np.float32), Region.whole(pixels.shape))
     fine = with_detail(Painted(), pixels, whole)
-    assert fine.values.min() >= 1 / (1 + 4 * CORNER_TRUST) / (1 + 2 * WINDOW_TRUST) - 1e-6
+    least = 1 / (1 + 4 * CORNER_TRUST) / (1 + 2 * ACROSS_TRUST) / (1 + 4 * HALF_TRUST)
+    assert fine.values.min() >= least - 1e-6
+
+
+def test_half_windows_come_last_and_only_where_the_outline_runs() -> None:
+    pixels = np.zeros((480, 288, 3), np.uint8)
+    pixels[300:, 150:, 0] = 255  # an outline in the lower right quarter alone
+    segmenter, whole = Painted(), Region.whole(pixels.shape)
+    fine = with_detail(segmenter, pixels, coarse(pixels, whole))
+    halves = [region for region in segmenter.regions if region.height == 240 and region.width == 144]
+    assert halves and halves == segmenter.regions[-len(halves):]
+    assert all(region.top + region.height > 300 and region.left + region.width > 150 for region in halves)
+    assert fine.values.shape == (320, 192)
+
+
+def test_parts_ask_for_half_windows_too() -> None:
+    asked: list[Region] = []
+
+    def look(window: Region) -> np.ndarray:
+        asked.append(window)
+        return np.full((160, 96, 6), 1 / 6, np.float32)
+
+    region = Region(0, 0, 480, 288)
+    seen = closer_looks(look, look(region), region, (160, 96))
+    assert seen.shape == (320, 192, 6) and sum(window.width == 144 for window in asked) == 9
 
 
 def test_a_slender_region_is_seen_from_its_corners_only() -> None:
