@@ -28,6 +28,7 @@ class Tier(Table, frozen=True):
     height: NetworkPixels
     network_width: Setting[Annotated[float, Meta(gt=0, le=4)], Literal["ratio"]]
     deep_blocks: Setting[Annotated[int, Meta(ge=0, le=16)], Literal["blocks"]]
+    head_channels: Setting[Annotated[int, Meta(ge=8, le=64, multiple_of=8)], Literal["channels"]]
     matting_long_side_px: Setting[Annotated[int, Meta(ge=64, le=4096)], Literal["px"]]
     neighbours: Neighbours
     trimap_band_px: Band

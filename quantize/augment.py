@@ -26,22 +26,27 @@ labelled face, those that borrow another picture's hat."""
 
 STEEPEST = 40
 
+CLOSEST = 0.45
+"""Smallest crop, as a share of the picture: the still path looks through windows of half the person's region."""
+
 COMPANY, COMPANY_WIDE = 0.2, 0.5
 """Shares of the people laid over another background who get a second person beside them."""
 
 
 class Sample(NamedTuple):
     """pixels (h, w, 3) uint8; person (h, w) float32 in 0..1; known (h, w) float32: 0 where no label says anything;
-    parts (h/2, w/2) uint8: mask values, 255 in the bars."""
+    parts (h/2, w/2) uint8: mask values, 255 in the bars; clean (H, W, 3) uint8: the picture as a teacher sees it."""
 
     pixels: np.ndarray
     person: np.ndarray
     known: np.ndarray
     parts: np.ndarray
+    clean: np.ndarray | None = None
 
 
-def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generator) -> Sample:
-    """Draws one sample of (height, width) `shape`."""
+def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generator,
+           teacher: tuple[int, int] | None = None) -> Sample:
+    """Draws one sample of (height, width) `shape`; teacher: the size in which a teacher wants it, unspoilt."""
     wide = shape[1] > shape[0]
     kind = rng.random()
     drawn = pictures.draw(rng)
@@ -68,7 +73,7 @@ def sample(pictures: PreparedSet, shape: tuple[int, int], rng: np.random.Generat
     known_small = letterbox(known, shape)
     person_small = letterbox(person * known, shape) / np.maximum(known_small, 1e-3)
     return Sample(spoiled(letterbox(pixels, shape), rng), np.clip(person_small, 0, 1), known_small,
-                  _parts(mask, shape))
+                  _parts(mask, shape), letterbox(pixels, teacher) if teacher else None)
 
 
 def _parts(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -226,7 +231,7 @@ def _random_region(person: np.ndarray, shape: tuple[int, int], rng: np.random.Ge
     """A crop that keeps about the network's aspect and holds at least part of the person."""
     height, width = person.shape
     aspect = shape[1] / shape[0] * rng.uniform(0.85, 1.2)
-    crop_h = min(height, width / aspect) * rng.uniform(0.6, 1.0)
+    crop_h = min(height, width / aspect) * rng.uniform(CLOSEST, 1.0)
     crop_w = min(width, crop_h * aspect)
     around = Region.around(person, 0.0) or Region.whole(person.shape)
     centre_y = around.top + around.height * rng.uniform(0.1, 0.6)

@@ -24,7 +24,7 @@ class Picture:
     source: str
 
 
-SHARES = {"picsart": 0.48, "unlabelled": 0.14, "celebamask": 0.15, "ccp": 0.10, "hsd": 0.03, "facesynth": 0.03,
+SHARES = {"picsart": 0.46, "unlabelled": 0.13, "celebamask": 0.17, "ccp": 0.10, "hsd": 0.03, "facesynth": 0.04,
           "figaro": 0.035, "lfwparts": 0.035}
 """How often each source is drawn: chosen for selfies and half bodies; one not named gets its manifest weight."""
 

@@ -11,6 +11,8 @@ DEPTH_TO_SPACE: what precedes the first one, 97 % of the person's multiply-adds,
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -18,12 +20,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf  # type: ignore[import-untyped, unused-ignore]
 import tf_keras as keras  # type: ignore[import-untyped, unused-ignore]
 
+from edge.board_shapes import Tier
 from edge.frame import CLASSES
 
 layers = keras.layers
 
-STEM, QUARTER, EIGHTH, SIXTEENTH, HEAD, PARTS = 16, 24, 40, 80, 8, 32
-"""Channels at 1/2, 1/4, 1/8, 1/16 of the input's side, of the heads for person (1/2) and parts (1/4); at width 1."""
+STEM, QUARTER, EIGHTH, SIXTEENTH, PARTS = 16, 24, 40, 80, 32
+"""Channels at 1/2, 1/4, 1/8, 1/16 of the input's side and of the head for parts (1/4); at width 1."""
 
 
 class DepthToSpace(keras.layers.Layer):
@@ -40,11 +43,22 @@ class DepthToSpace(keras.layers.Layer):
         return {**super().get_config(), "factor": self.factor}
 
 
-def segmentation_network(width: float = 1.0, deep_blocks: int = 4) -> keras.Model:
+def network_of(recipe: Mapping[str, Any]) -> keras.Model:
+    """The network of a run's recipe: its keys are those of `shape_of`."""
+    return segmentation_network(recipe["width"], recipe["deep_blocks"], recipe["head_channels"])
+
+
+def shape_of(tier: Tier) -> dict[str, Any]:
+    """What a tier says about its network, as segmentation_network takes it and a recipe keeps it."""
+    return {"width": tier.network_width.value, "deep_blocks": tier.deep_blocks.value,
+            "head_channels": tier.head_channels.value}
+
+
+def segmentation_network(width: float = 1.0, deep_blocks: int = 4, head_channels: int = 8) -> keras.Model:
     """(n, h, w, 3) float32 in 0..1 → {"person": logits (n, h, w, 1), "parts": logits (n, h/2, w/2, 6)}.
 
     h and w are multiples of 16, no weight depends on them. width scales the channels; deep_blocks counts the residual
-    blocks at 1/16, where most parameters are.
+    blocks at 1/16, where most parameters are; head_channels the person head's features at 1/2, where the edge is drawn.
     """
     stem_c, quarter_c, eighth_c, sixteenth_c = (_channels(c * width) for c in (STEM, QUARTER, EIGHTH, SIXTEENTH))
     inputs = keras.Input((None, None, 3), name="picture")
@@ -63,7 +77,7 @@ def segmentation_network(width: float = 1.0, deep_blocks: int = 4) -> keras.Mode
     up = _inverted_residual(up, eighth_c, 2, 3, 1, "up_eighth")
     up = _merge(up, quarter, quarter_c, "quarter")
     up = _inverted_residual(up, quarter_c, 2, 3, 1, "up_quarter")
-    return keras.Model(inputs, {"person": _person_head(up, half, _channels(HEAD * width)),
+    return keras.Model(inputs, {"person": _person_head(up, half, _channels(head_channels * width)),
                                 "parts": _parts_head(up, _channels(PARTS * width))}, name="masque_seg")
 
 

@@ -24,9 +24,10 @@ from edge.frame import CLASSES
 from edge.preprocess import letterbox, place, upright
 from quantize.augment import sample
 from quantize.dataset import PreparedSet
+from quantize.distil import Teacher, taught_loss
 from quantize.manifest import ALLOWED, IGNORE, PERSON_VALUES
 from quantize.metrics import iou
-from quantize.network import keras, segmentation_network, tf
+from quantize.network import keras, segmentation_network, shape_of, tf
 from quantize.warm_start import begin_from, lineage
 from quantize.whole_file import write_whole
 
@@ -36,7 +37,7 @@ BOUNDARY_WEIGHT = 3.0
 AVERAGED = "averaged.weights.h5"
 """What a finished run leaves: the moving average of its weights."""
 
-PARTS_WEIGHT = 0.5
+PARTS_WEIGHT = 0.7
 """Weight of the parts' loss beside the person's; it helps the person too, which the body then knows by its parts."""
 
 AVERAGING = 0.999
@@ -61,7 +62,9 @@ LANDSCAPE_SHARE = 0.25
 @dataclass(frozen=True)
 class Recipe:
     """All that decides a training, besides its set. rate: AdamW's peak learning rate; steps and warm_up in batches;
-    only: train the layers whose names begin so ("parts": a head on a body that stays as it is), the empty text all."""
+    only: train the layers whose names begin so ("parts": a head on a body that stays as it is), the empty text all;
+    sizes: tiers whose input sizes the batches have, drawn one by one (none: the tier's own), so that one training
+    serves them all (US 2023/0362331, multi-scale training); set: the prepared set's name (none: the tier's)."""
 
     tier: str
     steps: int = 12000
@@ -71,6 +74,8 @@ class Recipe:
     warm_up: int = 300
     seed: int = 0
     only: str = ""
+    sizes: tuple[str, ...] = ()
+    set: str = ""
 
 
 class Training:
@@ -78,17 +83,23 @@ class Training:
 
     weights_file = AVERAGED
 
-    def __init__(self, recipe: Recipe, pictures: PreparedSet, out: Path, start: Path | None = None) -> None:
-        """Opens or resumes the run in `out`. start: weights to begin from, see quantize.warm_start.
+    def __init__(self, recipe: Recipe, pictures: PreparedSet, out: Path, start: Path | None = None,
+                 teacher: Path | None = None) -> None:
+        """Opens or resumes the run in `out`. start: weights to begin from, see quantize.warm_start; teacher: weights
+        of a network to learn from, see quantize.distil.
 
-        Raises DataError when `out` holds a run with another recipe or another set, or when `start` does not exist.
+        Raises DataError when `out` holds a run with another recipe or another set, or when weights do not exist.
         """
         self.recipe, self.pictures, self.out = recipe, pictures, out
-        tier = load_tiers()[recipe.tier]
+        tiers = load_tiers()
+        tier = tiers[recipe.tier]
         self.shape = (tier.height.value, tier.width.value)
-        shape_of_network = {"width": tier.network_width.value, "deep_blocks": tier.deep_blocks.value}
-        _claim(out, {**asdict(recipe), **shape_of_network, "set_sha256": pictures.sha256,
-                     "start": lineage(start) if start else None})
+        self.shapes = [(tiers[name].height.value, tiers[name].width.value) for name in recipe.sizes] or [self.shape]
+        shape_of_network = shape_of(tier)
+        _claim(out, {**asdict(recipe), "sizes": " ".join(recipe.sizes), **shape_of_network,
+                     "set_sha256": pictures.sha256, "start": lineage(start) if start else None,
+                     "teacher": lineage(teacher) if teacher else None})
+        self.teacher = Teacher(teacher, recipe.tier) if teacher else None
         tf.keras.utils.set_random_seed(recipe.seed)
         self.network = self._network_from(start, **shape_of_network)
         for layer in self.network.layers:
@@ -187,22 +198,30 @@ class Training:
                 ready.get_nowait()
 
     def batch(self, step: int) -> tuple[np.ndarray, ...]:
-        """Batch `step`: pixels (n, h, w, 3) uint8, person and known (n, h, w, 1) float32, parts (n, h/2, w/2) uint8."""
+        """Batch `step`: pixels (n, h, w, 3) uint8, person and known (n, h, w, 1) float32, parts (n, h/2, w/2) uint8;
+        with a teacher its pictures, (n, H, W, 3) uint8."""
         rng = np.random.default_rng([self.recipe.seed, step])
-        shape = self.shape[::-1] if rng.random() < LANDSCAPE_SHARE else self.shape
-        samples = [sample(self.pictures, shape, rng) for _ in range(self.recipe.batch)]
+        turned = rng.random() < LANDSCAPE_SHARE
+        shape = self.shapes[rng.integers(len(self.shapes))]
+        shape = shape[::-1] if turned else shape
+        larger = self.teacher.shape_for(shape) if self.teacher else None
+        samples = [sample(self.pictures, shape, rng, larger) for _ in range(self.recipe.batch)]
+        clean = [s.clean for s in samples if s.clean is not None]
         return (np.stack([s.pixels for s in samples]), np.stack([s.person for s in samples])[..., None],
-                np.stack([s.known for s in samples])[..., None], np.stack([s.parts for s in samples]))
+                np.stack([s.known for s in samples])[..., None], np.stack([s.parts for s in samples]),
+                *([np.stack(clean)] if clean else []))
 
     @tf.function(reduce_retracing=True)
     def _predict(self, pictures):
         return self.network(pictures, training=False)["person"]
 
     @tf.function
-    def _learn(self, pixels, person, known, parts):
+    def _learn(self, pixels, person, known, parts, clean=None):
+        taught = self.teacher.says(clean, tuple(pixels.shape[1:3])) if self.teacher else None
         with tf.GradientTape() as tape:
             seen = self.network(tf.cast(pixels, tf.float32) / 255.0, training=True)
             loss = loss_of(seen["person"], person, known) + PARTS_WEIGHT * parts_loss(seen["parts"], parts)
+            loss += 0.0 if taught is None else taught_loss(seen, *taught)
         variables = self.network.trainable_variables
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 5.0)
         self.optimiser.apply_gradients(zip(gradients, variables, strict=True))

@@ -15,7 +15,7 @@ import numpy as np
 from edge.card import read_card, read_verified
 from edge.errors import DataError
 from edge.segment.runtime import open_runtime
-from quantize.network import keras, layers, segmentation_network
+from quantize.network import keras, layers, network_of
 
 LAYER = re.compile(r"(?:^|/)(\w+)/(?:Conv2D|depthwise)\d*(?:;|/|$)")
 """How a converted tensor names the layer that made it."""
@@ -32,7 +32,7 @@ def begin_from(network: keras.Model, start: Path, pictures: Iterable[np.ndarray]
         _measure_statistics(network, pictures)
         return missing
     recipe = json.loads(start.with_name("recipe.json").read_text(encoding="utf-8"))
-    earlier = with_weights(segmentation_network(recipe["width"], recipe["deep_blocks"]), start)
+    earlier = with_weights(network_of(recipe), start)
     return _carried(network, {layer.name: layer.get_weights() for layer in earlier.layers})
 
 

@@ -27,18 +27,27 @@ if TYPE_CHECKING:
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=2e-3, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--only", type=click.Choice(["parts"]), help="Train this head alone; the rest of --start stays as it is.")
+@click.option("--size", "sizes", multiple=True, type=TIER, metavar="TIER",
+              help="Train at this tier's input size; several times: every batch has one of them, drawn (default: the "
+                   "own size).")
+@click.option("--teacher", type=FOLDER, help="A finished run, of a larger tier as a rule, to learn from beside labels.")
+@click.option("--set", "set_name", help="The prepared set to train on (default: the tier's); a larger one keeps close "
+                                        "crops sharp.")
 @click.option("--checkpoint-every", type=click.IntRange(1), default=500, show_default=True, metavar="STEPS")
 @voiced
 def command(tier: str, kind: str, sets: Path, out: Path, start: Path | None, steps: int, warm_up: int | None,
-          batch: int, rate: float, seed: int, only: str | None, checkpoint_every: int, voice: Voice) -> None:
+          batch: int, rate: float, seed: int, only: str | None, sizes: tuple[str, ...],
+          teacher: Path | None, set_name: str | None, checkpoint_every: int, voice: Voice) -> None:
     """Train the float network of one tier; stopped by Ctrl-C it resumes from its last checkpoint."""
     from quantize.dataset import PreparedSet
-    from quantize.train import Recipe, Training
+    from quantize.train import AVERAGED, Recipe, Training
 
-    weights = start / "averaged.weights.h5" if start and start.suffix != ".tflite" else start
+    weights = start / AVERAGED if start and start.suffix != ".tflite" else start
     warm_up = min(300, steps // 10) if warm_up is None else warm_up
-    recipe = Recipe(tier, steps=steps, batch=batch, rate=rate, seed=seed, warm_up=warm_up, only=only or "")
-    trained(Training(recipe, PreparedSet(sets / tier), out, weights), checkpoint_every, voice)
+    recipe = Recipe(tier, steps=steps, batch=batch, rate=rate, seed=seed, warm_up=warm_up, only=only or "", sizes=sizes,
+                    set=set_name or "")
+    pictures = PreparedSet(sets / (set_name or tier))
+    trained(Training(recipe, pictures, out, weights, teacher and teacher / AVERAGED), checkpoint_every, voice)
 
 
 def trained(training: Training, checkpoint_every: int, voice: Voice) -> None:

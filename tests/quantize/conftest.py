@@ -11,7 +11,7 @@ import pytest
 from drawn_people import make_data
 from msgspec.structs import replace
 from outcome import Outcome
-from tiny_network import DEEP_BLOCKS, WIDTH, Converted, converted, tiny_network
+from tiny_network import DEEP_BLOCKS, HEAD_CHANNELS, WIDTH, Converted, converted, tiny_network
 
 from edge.board_shapes import Tier
 from edge.boards import load_tiers
@@ -67,7 +67,8 @@ def narrow() -> Iterator[None]:
 
     def narrowed() -> dict[str, Tier]:
         return {name: replace(tier, network_width=replace(tier.network_width, value=WIDTH),
-                              deep_blocks=replace(tier.deep_blocks, value=DEEP_BLOCKS))
+                              deep_blocks=replace(tier.deep_blocks, value=DEEP_BLOCKS),
+                              head_channels=replace(tier.head_channels, value=HEAD_CHANNELS))
                 for name, tier in load_tiers().items()}
 
     with pytest.MonkeyPatch.context() as patch:

@@ -8,7 +8,7 @@ pytest.importorskip("tensorflow", reason="TensorFlow is not installed: pip insta
 
 from edge.boards import load_tiers
 from edge.frame import CLASSES
-from quantize.network import DepthToSpace, layers, segmentation_network, tf
+from quantize.network import DepthToSpace, layers, segmentation_network, shape_of, tf
 from quantize.train import loss_of
 
 pytestmark = pytest.mark.train
@@ -61,7 +61,7 @@ def test_a_shallower_network_has_every_layer_but_the_deepest(network) -> None:
 @pytest.mark.parametrize("tier", ["small", "medium", "large"])
 def test_every_tier_has_a_network_of_the_size_that_its_file_promises(tier: str) -> None:
     sizes = load_tiers()[tier]
-    made = segmentation_network(sizes.network_width.value, sizes.deep_blocks.value)
+    made = segmentation_network(**shape_of(sizes))
     assert made.count_params() < LARGEST
     assert sizes.height.value % 16 == sizes.width.value % 16 == 0
 

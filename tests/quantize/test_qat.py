@@ -38,7 +38,7 @@ def float_run(tmp_path_factory: pytest.TempPathFactory, narrow: None) -> Path:
     """What a finished float run leaves, as far as qat reads it."""
     out = tmp_path_factory.mktemp("float")
     recipe = {"tier": "small", "steps": 6, "batch": 4, "rate": 0.002, "seed": 1, "width": WIDTH,
-              "deep_blocks": DEEP_BLOCKS, "start": None}
+              "deep_blocks": DEEP_BLOCKS, "head_channels": 8, "start": None}
     (out / "recipe.json").write_text(json.dumps(recipe))
     tiny_network().save_weights(out / AVERAGED)
     return out

@@ -52,6 +52,16 @@ def test_batches_depend_on_seed_and_step_alone(small_set: PreparedSet, tmp_path:
     assert [part.shape for part in first.batch(8)[1:]] == [(4, 48, 80, 1), (4, 48, 80, 1), (4, 24, 40)]
 
 
+def test_one_training_can_serve_several_sizes(small_set: PreparedSet, tmp_path: Path) -> None:
+    training = Training(replace(RECIPE, sizes=("small", "medium")), small_set, tmp_path)
+    shapes = {tuple(sorted(training.batch(step)[0].shape[1:3])) for step in range(12)}
+    assert shapes == {(48, 80), (64, 112)}
+    assert (tmp_path / "recipe.json").is_file()
+    Training(replace(RECIPE, sizes=("small", "medium")), small_set, tmp_path)  # the same recipe, read back: goes on
+    with pytest.raises(DataError, match="sizes = 'small medium', not ''"):
+        Training(RECIPE, small_set, tmp_path)
+
+
 def test_a_killed_run_goes_on_and_ends_with_exactly_the_same_weights(sets: Path, tmp_path: Path,
                                                                      uninterrupted: Path) -> None:
     def killed(line: dict) -> None:

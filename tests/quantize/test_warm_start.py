@@ -22,7 +22,7 @@ from quantize.warm_start import begin_from, lineage
 pytestmark = pytest.mark.train
 
 RECIPE = {"tier": "small", "steps": 6, "batch": 4, "rate": 0.002, "seed": 9, "width": WIDTH,
-          "deep_blocks": DEEP_BLOCKS, "start": None}
+          "deep_blocks": DEEP_BLOCKS, "head_channels": 8, "start": None}
 
 
 def batches() -> list[np.ndarray]:

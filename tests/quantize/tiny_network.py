@@ -12,7 +12,7 @@ from quantize.tflite.schema import packed, unpacked
 
 PORTRAIT = (80, 48)
 
-WIDTH, DEEP_BLOCKS = 0.25, 1
+WIDTH, DEEP_BLOCKS, HEAD_CHANNELS = 0.25, 1, 8
 
 
 class Converted(NamedTuple):

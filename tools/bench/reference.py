@@ -18,12 +18,12 @@ from tools.bench.interleaved import median_ms
 @click.option("--rounds", type=click.IntRange(10), default=200, show_default=True)
 def reference(tier: str, rounds: int) -> None:
     """Median time of one int8 call of each network, and its ratio to ours."""
-    from quantize.network import segmentation_network, tf
+    from quantize.network import segmentation_network, shape_of, tf
     from quantize.reference import reference_network
 
     size = load_tiers()[tier]
     shape = (1, size.height.value, size.width.value, 3)
-    ours = segmentation_network(size.network_width.value, size.deep_blocks.value)
+    ours = segmentation_network(**shape_of(size))
     networks = {"ours, person": (ours, lambda answer: tf.sigmoid(answer["person"])),
                 "ours, all": (ours, lambda answer: (tf.sigmoid(answer["person"]), tf.nn.softmax(answer["parts"]))),
                 "source, TRANSPOSE_CONV": (reference_network(transposed=True), tf.nn.softmax),
