@@ -25,7 +25,7 @@ from edge.live import LivePath
 from edge.photograph import png_bytes, read_photograph
 from edge.report import StageTimes, peak_rss_mb
 from edge.segment.tflite import open_segmenter
-from edge.sink import Mp4Sink
+from edge.sinks.mp4 import Mp4Sink
 from tools.sheet import contact_sheet
 
 FRAMES = 150
@@ -107,7 +107,7 @@ def _clip(path: Path) -> Clip:
             clip.keyframes += finished.keyframe
             if frame.index in SHOWN:
                 clip.shown.append((frame.pixels, finished.picture))
-            sink.write(finished.picture)
+            sink.write(finished.picture, frame.time_ns)
             bar.update(1)
     clip.frames_per_s = FRAMES / busy_s
     return clip
