@@ -13,13 +13,14 @@ import numpy as np
 from edge.frame import Mask
 from edge.matting.guided import grey, guided_filter
 
-RAMP = (0.25, 0.75)
-"""Filtered mask values under the first are background, over the second person, a straight ramp between."""
+RAMP = (0.4, 0.6)
+"""Filtered mask values under the first are background, over the second person, a straight ramp between. Mean error of
+alpha over ten green-screen composites, large model, in thousandths: 24.7 with 0.25 to 0.75, 21.0 so."""
 
 SURE = 0.95
 """Eroded mask values above this stay person whatever the guide shows (prints on a shirt are edges too)."""
 
-CELLS = 2.5
+CELLS = 2.0
 """Radius of the guided filter in cells of the mask: it must span what the network could not resolve."""
 
 

@@ -1,4 +1,4 @@
-"""edge.keyframe: the network runs every N frames, looks where the person was, and its masks are smoothed over time."""
+"""edge.keyframe: when the network runs, at a fixed pace or one that holds a budget, and where it looks."""
 from __future__ import annotations
 
 import numpy as np
@@ -7,35 +7,65 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.frame import Mask, Region
-from edge.keyframe import Keyframe, due, region_to_look_at, smoothed
+from edge.keyframe import LONGEST, BudgetedPace, Keyframe, Pace, region_to_look_at
 
 PORTRAIT = (160, 96)
 FRAME = (720, 1280)
 
 
-def seen(frame: tuple[int, int], person: Region, region: Region | None = None) -> Keyframe:
-    """A keyframe whose network saw a person in `person` (mask cells of 90×160) of `region` (default: all)."""
+def seen(frame: tuple[int, int], person: Region, region: Region | None = None) -> Mask:
+    """The mask of a network that saw a person in `person` (mask cells of 90×160) of `region` (default: all)."""
     values = np.zeros((90, 160), np.float32)
     person.cut(values)[...] = 1
-    return Keyframe(0, Mask(values, region or Region.whole(frame)))
+    return Mask(values, region or Region.whole(frame))
+
+
+def keyframes_of(pace: Pace, frames: int, cost_ms: tuple[float, float]) -> list[int]:
+    """The frames on which the network runs when a keyframe and any other frame cost so much."""
+    last, ran = Keyframe.never().index, []
+    for index in range(frames):
+        if due := pace.due(index, last):
+            last = index
+            ran.append(index)
+        pace.spent(due, cost_ms[0] if due else cost_ms[1])
+    return ran
 
 
 @pytest.mark.parametrize("interval", [1, 2, 5])
 def test_the_network_is_due_on_every_nth_frame(interval: int) -> None:
-    last, ran = None, []
-    for index in range(12):
-        if due(last, index, interval):
-            last = Keyframe(index, Mask(np.zeros((1, 1), np.float32), Region(0, 0, 1, 1)))
-            ran.append(index)
-    assert ran == list(range(0, 12, interval))
+    assert keyframes_of(Pace(interval), 12, (99.0, 1.0)) == list(range(0, 12, interval))
+
+
+@pytest.mark.parametrize(("key_ms", "other_ms", "interval"), [(9, 1, 1), (18, 2, 2), (30, 4, 5), (50, 5, 8)])
+def test_a_budget_of_10_ms_is_held_by_the_shortest_interval_that_can(key_ms: float, other_ms: float,
+                                                                    interval: int) -> None:
+    pace = BudgetedPace(10.0)
+    ran = np.diff(keyframes_of(pace, 400, (key_ms, other_ms))[20:])
+    assert set(ran) == {interval} and pace.interval == interval
+    assert interval == LONGEST or (key_ms + (interval - 1) * other_ms) / interval <= 10.0
+
+
+def test_a_budget_that_no_interval_holds_is_said_once_and_the_longest_taken() -> None:
+    pace = BudgetedPace(10.0)
+    keyframes_of(pace, 300, (60.0, 12.0))
+    assert pace.interval == LONGEST and len(pace.fallbacks) == 1
+    assert "10 ms" in pace.fallbacks[0] and "18 ms" in pace.fallbacks[0]
+
+
+def test_when_frames_get_cheaper_the_network_runs_oftener_again() -> None:
+    pace = BudgetedPace(10.0)
+    keyframes_of(pace, 200, (40.0, 4.0))
+    slow = pace.interval
+    keyframes_of(pace, 400, (8.0, 1.0))
+    assert slow > 1 and pace.interval == 1
 
 
 def test_the_first_look_is_at_the_whole_frame() -> None:
-    assert region_to_look_at(None, FRAME, PORTRAIT) == Region.whole(FRAME)
+    assert region_to_look_at(Keyframe.never().mask, FRAME, PORTRAIT) == Region.whole(FRAME)
 
 
 def test_the_whole_frame_is_looked_at_again_when_nobody_was_seen() -> None:
-    nobody = Keyframe(4, Mask(np.zeros((96, 160), np.float32), Region(100, 300, 480, 288)))
+    nobody = Mask(np.zeros((96, 160), np.float32), Region(100, 300, 480, 288))
     assert region_to_look_at(nobody, FRAME, PORTRAIT) == Region.whole(FRAME)
 
 
@@ -54,7 +84,7 @@ def test_a_region_seen_inside_a_region_lands_in_the_frame_s_own_pixels() -> None
     assert region.top <= person.top and region.left <= person.left
     assert region.top + region.height >= person.top + person.height
     assert region.left + region.width >= person.left + person.width
-    assert region.height < 120 and region.width < 120
+    assert region.height < 140 and region.width < 140
 
 
 @given(st.data())
@@ -68,22 +98,3 @@ def test_the_region_stays_in_the_frame_and_keeps_free_space_around_the_person(da
     assert region.top <= around.top and region.left <= around.left
     assert region.top + region.height >= around.top + around.height
     assert region.left + region.width >= around.left + around.width
-
-
-def test_smoothing_is_the_weighted_mean_of_past_and_present() -> None:
-    past, present = np.float32([[0.0, 1.0, 0.4]]), np.float32([[1.0, 1.0, 0.8]])
-    np.testing.assert_allclose(smoothed(past, present, 0.25), [[0.25, 1.0, 0.5]], atol=1e-6)
-    np.testing.assert_array_equal(smoothed(past, present, 1.0), present)
-
-
-def test_smoothing_starts_afresh_without_a_past_of_the_same_size() -> None:
-    present = np.ones((2, 3), np.float32)
-    assert smoothed(None, present, 0.5) is present
-    assert smoothed(np.zeros((3, 2), np.float32), present, 0.5) is present
-
-
-def test_a_standing_picture_settles_on_its_mask() -> None:
-    alpha, mask = np.zeros((2, 2), np.float32), np.full((2, 2), 0.7, np.float32)
-    for _ in range(20):
-        alpha = smoothed(alpha, mask, 0.4)
-    np.testing.assert_allclose(alpha, mask, atol=1e-4)

@@ -1,0 +1,35 @@
+"""The frame made small: guide of the live path's filter, picture for the network, and what moved since the last one."""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edge.matting.guided import grey
+
+NEIGHBOURHOOD = (5, 5)
+"""A pixel's movement is the mean over these: sensor noise has none, an edge has."""
+
+
+class Guide:
+    """One frame at guide size; its arrays are filled anew by every `take`, nothing is allocated."""
+
+    def __init__(self, frame: tuple[int, int], downscale: int) -> None:
+        """frame: (height, width) of all frames to come; downscale: the board's guide_downscale."""
+        height, width = (max(1, side // downscale) for side in frame)
+        self.shape = (height, width)
+        self.pixels = np.zeros((height, width, 3), np.uint8)
+        self.luma, self._before = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+        self.moved = np.zeros((height, width), np.uint8)
+        self._fresh = True
+
+    def take(self, pixels: np.ndarray) -> None:
+        """pixels (H, W, 3) uint8 → pixels (h, w, 3), luma (h, w) and moved (h, w): |change of luma| since the frame
+        before, over its neighbourhood, in 1/255; 255 everywhere for the first."""
+        self.luma, self._before = self._before, self.luma
+        cv2.resize(pixels, self.shape[::-1], dst=self.pixels, interpolation=cv2.INTER_AREA)
+        grey(self.pixels, into=self.luma)
+        cv2.absdiff(self.luma, self._before, dst=self.moved)
+        cv2.blur(self.moved, NEIGHBOURHOOD, dst=self.moved)
+        if self._fresh:
+            self.moved.fill(255)
+            self._fresh = False
