@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 
 import edge.demo
+from edge.camera import FrameSource
+from edge.camera.buffers import Buffers
 from edge.frame import Frame
 from edge.matting.foreground import foreground
 from edge.photograph import read_grey, read_photograph
@@ -24,35 +26,69 @@ def portrait_with_alpha() -> tuple[np.ndarray, np.ndarray]:
     return read_photograph(folder / "portrait.jpg").pixels, read_grey(folder / "portrait.alpha.png")
 
 
-class DemoSource:
-    """frames of (height, width) at FRAMES_PER_S; `truth` is the alpha of the frame read last."""
+class DemoSource(FrameSource):
+    """Drawn frames of (height, width); `truth` (height, width) uint8 is the alpha of the frame read last."""
 
-    def __init__(self, height: int = 720, width: int = 1280, frames: int = 150) -> None:
-        """frames: how many to give before the end."""
-        self.height, self.width, self.frames = height, width, frames
+    def __init__(self, height: int = 720, width: int = 1280, frames: int | None = 150,
+                 frames_per_s: float = FRAMES_PER_S, reuse: bool = False) -> None:
+        """frames: how many to give before the end; None: there is no end.
+
+        reuse: pixels and truth are overwritten later, as FrameSource says; else each frame keeps its own memory.
+        """
+        self.height, self.width, self.frames, self.frames_per_s = height, width, frames, float(frames_per_s)
+        self.dropped, self.fallbacks = 0, list[str]()
         pixels, alpha = portrait_with_alpha()
         own = foreground(pixels, alpha, pixels, alpha.astype(np.float32) / 255)
         self._alpha = alpha.astype(np.float32) / 255
         self._premultiplied = own.astype(np.float32) * self._alpha[..., None]
         self._scene = scene(height, width * 5 // 4)
         self.truth = np.zeros((height, width), np.uint8)
-        self.index = 0
+        self._buffers = Buffers(height, width) if reuse else None
+        self._opacity = np.empty((height, width), np.float32)
+        self._person, self._mixed = (np.empty((height, width, 3), np.float32) for _ in range(2))
+        self.index = self._given = 0
 
     def read(self) -> Frame | None:
         """See FrameSource."""
-        if self.index >= self.frames:
+        time_ns = self.next_time_ns()
+        if time_ns is None:
             return None
-        seconds = self.index / FRAMES_PER_S
-        pose = self._pose(seconds)
-        size = (self.width, self.height)
-        alpha = cv2.warpAffine(self._alpha, pose, size, flags=cv2.INTER_LINEAR)
-        person = cv2.warpAffine(self._premultiplied, pose, size, flags=cv2.INTER_LINEAR)
-        behind = self._behind(seconds)
-        pixels = (person + behind * (1 - alpha[..., None]) + 0.5).astype(np.uint8)
-        self.truth = (alpha * 255 + 0.5).astype(np.uint8)
-        frame = Frame(pixels, self.index, int(seconds * 1e9))
+        seconds = self.index / self.frames_per_s
+        if self._buffers is None:
+            pixels, self.truth = np.empty((self.height, self.width, 3), np.uint8), np.empty_like(self.truth)
+        else:
+            pixels = self._buffers.next()
+        self._draw(seconds, pixels)
+        self.index, self._given = self.index + 1, self._given + 1
+        return Frame(pixels, self._given - 1, time_ns)
+
+    def next_time_ns(self) -> int | None:
+        """See Recording."""
+        if self.frames is not None and self.index >= self.frames:
+            return None
+        return int(self.index / self.frames_per_s * 1e9)
+
+    def skip(self) -> None:
+        """See Recording; the frame is not drawn."""
         self.index += 1
-        return frame
+
+    def close(self) -> None:
+        """See FrameSource."""
+        self.frames = 0
+
+    def _draw(self, seconds: float, pixels: np.ndarray) -> None:
+        """Fills pixels and truth: person + scene · (1 − opacity), all in float32."""
+        pose, size = self._pose(seconds), (self.width, self.height)
+        cv2.warpAffine(self._alpha, pose, size, dst=self._opacity, flags=cv2.INTER_LINEAR)
+        cv2.warpAffine(self._premultiplied, pose, size, dst=self._person, flags=cv2.INTER_LINEAR)
+        levels = np.multiply(self._opacity, 255, out=self._mixed[..., 0])
+        levels += 0.5
+        np.copyto(self.truth, levels, casting="unsafe")
+        np.subtract(1, self._opacity, out=self._opacity)
+        np.multiply(self._behind(seconds), self._opacity[..., None], out=self._mixed)
+        self._mixed += self._person
+        self._mixed += 0.5
+        np.copyto(pixels, self._mixed, casting="unsafe")
 
     def _pose(self, seconds: float) -> np.ndarray:
         """Portrait pixels → frame pixels: standing on the lower edge, swaying, leaning, breathing."""

@@ -1,0 +1,131 @@
+"""From a camera the newest frame wins: a thread keeps up with the camera, `read` gives what is newest by then."""
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from typing import Protocol
+
+import numpy as np
+
+from edge.camera import FrameSource, say_once
+from edge.errors import PictureError
+from edge.frame import Frame
+
+STALL_S = 2.0
+"""A camera that gives nothing for so long gets a line in the report."""
+
+GIVE_UP_S = 30.0
+"""… and for so long, ends the work: a kiosk's service starts anew, a person looks at the cable."""
+
+CLOSE_S = 2.0
+"""How long `close` waits for the thread. OpenCV may sit in a dead camera for 10 s; the thread lets it go by itself."""
+
+BUFFERS = 4
+"""Two frames that were given and stay valid (FrameSource), the newest one, and the one that is being written."""
+
+
+class Camera(Protocol):
+    """A camera in the hands of one thread. name: for messages; advice: what to check when it gives nothing.
+
+    height, width: of every picture it writes; frames_per_s, dropped, fallbacks: see FrameSource.
+    """
+
+    name: str
+    advice: str
+    height: int
+    width: int
+    frames_per_s: float
+    dropped: int
+    fallbacks: list[str]
+
+    def capture(self, into: np.ndarray, pause: Callable[[float], object]) -> int | None:
+        """Waits for the next picture and writes it as RGB into (height, width, 3) uint8; its time in ns, monotonic.
+
+        None: nothing usable came; into may be spoiled, the caller tries again. pause(seconds): how to wait between
+        tries; it ends early when the camera is no longer wanted.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets the camera go."""
+        ...
+
+
+class NewestSource(FrameSource):
+    """A camera's frames without delay and without a queue: what nobody read in time is dropped and counted."""
+
+    def __init__(self, camera: Camera, stall_s: float = STALL_S, give_up_s: float = GIVE_UP_S,
+                 close_s: float = CLOSE_S) -> None:
+        """Starts the thread, which closes the camera when it ends; camera must not be used from outside any more."""
+        self.frames_per_s, self.dropped, self.fallbacks = camera.frames_per_s, camera.dropped, camera.fallbacks
+        self._camera, self._stall_s, self._give_up_s, self._close_s = camera, stall_s, give_up_s, close_s
+        shape = (camera.height, camera.width, 3)
+        self._free = [np.empty(shape, np.uint8) for _ in range(BUFFERS)]
+        self._given: list[np.ndarray] = []
+        self._newest: tuple[np.ndarray, int] | None = None
+        self._replaced = self._index = 0
+        self._error: Exception | None = None
+        self._arrived, self._stopping = threading.Condition(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"camera {camera.name}", daemon=True)
+        self._thread.start()
+
+    def read(self) -> Frame | None:
+        """See FrameSource. Waits where no frame is new; None after `close`.
+
+        Raises PictureError when the camera gave nothing for give_up_s, and whatever the camera itself raised.
+        """
+        with self._arrived:
+            if not self._arrived.wait_for(self._has_news, self._stall_s):
+                say_once(self.fallbacks, f"{self._camera.name}: gave no frame for {self._stall_s:g} s; waited for it")
+                if not self._arrived.wait_for(self._has_news, self._give_up_s - self._stall_s):
+                    raise PictureError(f"{self._camera.name}: no frame for {self._give_up_s:g} s; "
+                                       f"{self._camera.advice}")
+            return self._take()
+
+    def close(self) -> None:
+        """See FrameSource."""
+        self._stopping.set()
+        with self._arrived:
+            self._arrived.notify_all()
+        self._thread.join(self._close_s)
+
+    def _has_news(self) -> bool:
+        return self._newest is not None or self._error is not None or self._stopping.is_set()
+
+    def _take(self) -> Frame | None:
+        if self._stopping.is_set():
+            return None
+        if self._newest is None:
+            assert self._error is not None
+            raise self._error
+        (pixels, time_ns), self._newest = self._newest, None
+        self._given.append(pixels)
+        if len(self._given) > BUFFERS - 2:
+            self._free.append(self._given.pop(0))
+        self.dropped = self._replaced + self._camera.dropped
+        self._index += 1
+        return Frame(pixels, self._index - 1, time_ns)
+
+    def _run(self) -> None:
+        """The thread: any error goes to the reader, who would wait for nothing else."""
+        try:
+            with closing(self._camera):
+                while not self._stopping.is_set():
+                    buffer = self._free.pop()
+                    self._put(buffer, self._camera.capture(buffer, self._stopping.wait))
+        except Exception as error:
+            with self._arrived:
+                self._error = error
+                self._arrived.notify_all()
+
+    def _put(self, buffer: np.ndarray, time_ns: int | None) -> None:
+        with self._arrived:
+            if time_ns is None:
+                self._free.append(buffer)
+                return
+            if self._newest is not None:
+                self._free.append(self._newest[0])
+                self._replaced += 1
+            self._newest = buffer, time_ns
+            self._arrived.notify_all()

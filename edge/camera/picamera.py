@@ -1,0 +1,100 @@
+"""A Raspberry Pi's own camera through picamera2, which comes with Raspberry Pi OS and never through pip."""
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from edge.errors import PictureError
+
+PIXELS = "BGR888"
+"""libcamera's name, read from the highest byte; in memory it is R, G, B (picamera2 manual, appendix A)."""
+
+BUFFERS = 4
+"""Of picamera2's default of 6: requests go back at once, and a Pi Zero 2 W has little contiguous memory."""
+
+TRY_S = 1.0
+"""How long one wait for a frame lasts; then the thread looks whether the camera is still wanted."""
+
+WHAT_TO_CHECK = "check the ribbon cable at both ends, and whether `rpicam-hello` shows a picture"
+
+
+class PiCamera:
+    """See edge.camera.newest.Camera: the main stream alone, since nothing reads a lores stream yet.
+
+    Written from picamera2's source; tried on a stand-in only (tests/edge/test_camera_picamera.py).
+    """
+
+    def __init__(self, number: int, height: int, width: int, frames_per_s: float) -> None:
+        """number: as `rpicam-hello --list-cameras` counts. Raises PictureError where library or camera is missing."""
+        self.name, self.advice = f"picamera {number}", WHAT_TO_CHECK
+        self.frames_per_s, self.dropped, self.fallbacks = float(frames_per_s), 0, list[str]()
+        library = _library()
+        self._mapped = library.MappedArray
+        self._job: Any = None
+        self._camera = _opened(library, number)
+        try:
+            self._start(height, width)
+        except Exception as error:
+            self._camera.close()
+            raise PictureError(f"{self.name}: {width}×{height} at {frames_per_s:g}/s cannot be started ({error}); "
+                               f"ask for another size, or {WHAT_TO_CHECK}") from error
+
+    def capture(self, into: np.ndarray, pause: Callable[[float], object]) -> int | None:
+        """See Camera. The request goes back to the camera whatever happens to its picture."""
+        if self._job is None:
+            self._job = self._camera.capture_request(wait=False)
+        try:
+            request = self._camera.wait(self._job, timeout=TRY_S)
+        except TimeoutError:
+            return None  # the job stays: a second one would leave the first one's request in nobody's hands
+        self._job = None
+        try:
+            with self._mapped(request, "main") as mapped:
+                np.copyto(into, mapped.array)
+            return request.get_metadata().get("SensorTimestamp", time.monotonic_ns())
+        finally:
+            request.release()
+
+    def close(self) -> None:
+        """See Camera."""
+        if self._job is not None:
+            self._camera.cancel_all_and_flush()  # stop would wait behind a frame that never comes
+        self._camera.stop()
+        self._camera.close()
+
+    def _start(self, height: int, width: int) -> None:
+        """Configures and starts; libcamera may round the size to what its hardware can."""
+        camera = self._camera
+        camera.configure(camera.create_video_configuration(
+            main={"size": (width, height), "format": PIXELS}, raw=None, buffer_count=BUFFERS,
+            controls={"FrameRate": self.frames_per_s}))
+        self.width, self.height = camera.camera_configuration()["main"]["size"]
+        if (self.height, self.width) != (height, width):
+            self.fallbacks.append(f"{self.name}: asked for {width}×{height}, gives {self.width}×{self.height}")
+        camera.start()
+
+
+def _library() -> Any:
+    try:
+        import picamera2  # heavy, and only on a Raspberry Pi
+    except ImportError as error:
+        outside = ("; a virtual environment sees it only if made with --system-site-packages"
+                   if sys.prefix != sys.base_prefix else "")
+        raise PictureError(f"picamera: picamera2 cannot be imported ({error}); on Raspberry Pi OS "
+                           f"`sudo apt install python3-picamera2`{outside}") from error
+    return picamera2
+
+
+def _opened(library: Any, number: int) -> Any:
+    found = library.Picamera2.global_camera_info()
+    if not 0 <= number < len(found):
+        raise PictureError(f"picamera {number}: {len(found)} cameras are connected (the first is 0); {WHAT_TO_CHECK}")
+    try:
+        return library.Picamera2(number)
+    except Exception as error:  # libcamera's errors have no family: RuntimeError, IndexError, …
+        raise PictureError(f"picamera {number}: cannot be opened ({error}); another program may use it, "
+                           f"or {WHAT_TO_CHECK}") from error
