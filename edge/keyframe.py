@@ -1,6 +1,7 @@
 """When the network runs again, and what it saw last (US 2023/0362331, keyframes)."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,15 +22,15 @@ REMEMBERED = 0.9
 
 @dataclass(frozen=True)
 class Keyframe:
-    """The last frame on which the network ran: its index and mask, whose region is in the guide's pixels."""
+    """The last frame on which the network ran: its index and masks, the person's first, regions in the guide's pixels."""
 
     index: int
-    mask: Mask
+    masks: Sequence[Mask]
 
     @classmethod
-    def never(cls) -> Keyframe:
-        """Before the first: nobody was seen anywhere, long ago."""
-        return cls(-1 << 60, Mask(np.zeros((1, 1), np.float32), Region(0, 0, 1, 1)))
+    def never(cls, classes: int = 0) -> Keyframe:
+        """Before the first: nobody was seen anywhere, long ago. classes: masks beside the person's."""
+        return cls(-1 << 60, [Mask(np.zeros((1, 1), np.float32), Region(0, 0, 1, 1))] * (1 + classes))
 
 
 class Pace:

@@ -1,16 +1,17 @@
 """One video frame through the stages: keyframe or its mask carried on → refine with this frame as guide → settle over
-time → composite."""
+time → the effect."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from edge.board_shapes import CameraBoard
-from edge.composite import composite
+from edge.effects import Effect, Seen
 from edge.errors import PictureError
-from edge.frame import Frame, Mask, Matte, Region
+from edge.frame import CLASSES, Frame, Mask, Matte, Region
 from edge.guide import Guide
 from edge.keyframe import Keyframe, Pace, region_to_look_at
 from edge.matting.guided import Coefficients, enlarged_alpha
@@ -18,11 +19,9 @@ from edge.motion import Motion
 from edge.native import loops
 from edge.refine import refine
 from edge.report import StageTimes
+from edge.segment.labels import Labeller
 from edge.segment.tflite import Segmenter
 from edge.segment.tidy import tidied
-
-Backdrop = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(pixels (H, W, 3), alpha (H, W)) → what stands behind the person, (H, W, 3) uint8."""
 
 STILL, MOVING = 2.0, 6.0
 """Changes of luma, in 1/255, up to which a pixel is still, and from which it moves."""
@@ -40,68 +39,96 @@ class LiveFrame:
     keyframe: bool
 
 
-class LivePath:
-    """The live path of one board; carries the last keyframe and the settled alpha from frame to frame."""
+class TellsParts(Segmenter, Labeller, Protocol):
+    """Sees people, and their parts when it is asked for them."""
 
-    def __init__(self, board: CameraBoard, segmenter: Segmenter, backdrop: Backdrop, pace: Pace | None = None) -> None:
-        """backdrop: see Backdrop; board gives guide size, filter and smoothing; pace: when the network runs, as a rule
-        at the board's interval."""
-        self.board, self.segmenter, self.backdrop = board, segmenter, backdrop
+
+class LivePath:
+    """The live path of one board; carries the last keyframe and the settled alphas from frame to frame."""
+
+    def __init__(self, board: CameraBoard, segmenter: Segmenter | TellsParts, effect: Effect,
+                 pace: Pace | None = None) -> None:
+        """board gives guide size, filter and smoothing; pace: when the network runs, as a rule at the board's interval.
+        segmenter: TellsParts where the effect wants classes."""
+        self.board, self.segmenter, self.effect = board, segmenter, effect
         self.pace = pace or Pace(board.network.keyframe_interval.value)
-        self.motion, self.last = Motion(), Keyframe.never()
+        self.motion, self.last = Motion(), Keyframe.never(len(effect.wants))
         self.room: Room | None = None
         self._share = shares(board.refine.smoothing.value)
 
     def frame(self, frame: Frame, times: StageTimes) -> LiveFrame:
-        """One frame in, one composited frame out; frame.index must grow by one each time.
+        """One frame in, one finished frame out; frame.index must grow by one each time.
 
         Raises PictureError when the size is not the first frame's.
         """
         room = self._room_for(frame)
         room.guide.take(frame.pixels)
         times.lap("guide")
-        mask = None
+        masks = None
         if not self.pace.due(frame.index, self.last.index):
-            mask = self.motion.carried(self.last.mask, room.guide.luma)
+            masks = self.motion.carried(self.last.masks, room.guide.luma)
             times.lap("motion")
-        if is_keyframe := mask is None:
-            mask = self._seen(frame.index, room.guide)
+        if is_keyframe := masks is None:
+            masks = self._seen(frame.index, room.guide)
             times.lap("segment")
-        present = refine(room.guide.pixels, mask, self.board.refine.guided_epsilon.value)
-        loops.settle(room.settled, present, room.guide.moved, self._share)
-        alpha = enlarged_alpha(frame.pixels, room.guide.luma, room.settled, room.alpha, room.coefficients)
+        alphas = [self._alpha(mask, layer, frame.pixels) for mask, layer in zip(masks, room.layers, strict=True)]
         times.lap("refine")
-        composite(frame.pixels, alpha, self.backdrop(frame.pixels, alpha), room.picture)
+        classes = dict(zip(self.effect.wants, alphas[1:], strict=True))
+        self.effect.paint(Seen(frame.pixels, alphas[0], room.guide, classes), room.picture)
         times.lap("composite")
         self.pace.spent(is_keyframe, sum(times.ms.values()))
-        return LiveFrame(room.picture, Matte(alpha, Region.whole(alpha.shape)), is_keyframe)
+        return LiveFrame(room.picture, Matte(alphas[0], Region.whole(alphas[0].shape)), is_keyframe)
 
-    def _seen(self, index: int, guide: Guide) -> Mask:
+    def _alpha(self, mask: Mask, layer: Layer, pixels: np.ndarray) -> np.ndarray:
+        """A mask over the guide → its alpha (H, W) uint8 in this frame."""
+        assert self.room is not None
+        guide = self.room.guide
+        present = refine(guide.pixels, mask, self.board.refine.guided_epsilon.value)
+        loops.settle(layer.settled, present, guide.moved, self._share)
+        return enlarged_alpha(pixels, guide.luma, layer.settled, layer.alpha, layer.coefficients)
+
+    def _seen(self, index: int, guide: Guide) -> Sequence[Mask]:
         """Asks the network, where the person was last seen, and remembers its answer; regions are the guide's."""
-        region = region_to_look_at(self.last.mask, guide.shape, self.segmenter.portrait)
-        self.last = Keyframe(index, tidied(self.segmenter.segment(guide.pixels, region)))
+        region = region_to_look_at(self.last.masks[0], guide.shape, self.segmenter.portrait)
+        self.last = Keyframe(index, self._masks(guide.pixels, region))
         self.motion.remember(guide.luma)
-        return self.last.mask
+        return self.last.masks
+
+    def _masks(self, pixels: np.ndarray, region: Region) -> list[Mask]:
+        """The person, then every class that the effect wants."""
+        if not self.effect.wants:
+            return [tidied(self.segmenter.segment(pixels, region))]
+        assert isinstance(self.segmenter, Labeller)
+        labels = self.segmenter.label(pixels, region)
+        planes = (np.ascontiguousarray(labels.parts[..., CLASSES.index(name)]) for name in self.effect.wants)
+        return [tidied(labels.person), *(Mask(plane, region) for plane in planes)]
 
     def _room_for(self, frame: Frame) -> Room:
         if self.room is None:
-            self.room = Room(frame.shape, self.board.refine.guide_downscale.value)
-        if self.room.alpha.shape != frame.shape:
-            height, width = self.room.alpha.shape
+            self.room = Room(frame.shape, self.board.refine.guide_downscale.value, 1 + len(self.effect.wants))
+        height, width = self.room.picture.shape[:2]
+        if (height, width) != frame.shape:
             raise PictureError(f"frame {frame.index} is {frame.shape[1]}×{frame.shape[0]}, the frames before were "
                                f"{width}×{height}; a live path keeps one size")
         return self.room
 
 
+class Layer:
+    """What one alpha is written into: settled (h, w) float32 at guide size, alpha (H, W) uint8."""
+
+    def __init__(self, frame: tuple[int, int], guide: tuple[int, int]) -> None:
+        self.settled = np.zeros(guide, np.float32)
+        self.coefficients = Coefficients.empty(guide)
+        self.alpha = np.zeros(frame, np.uint8)
+
+
 class Room:
     """What the live path writes into, frame after frame."""
 
-    def __init__(self, frame: tuple[int, int], downscale: int) -> None:
-        """frame: (height, width); settled (h, w) float32 at guide size, alpha (H, W) and picture (H, W, 3) uint8."""
+    def __init__(self, frame: tuple[int, int], downscale: int, layers: int) -> None:
+        """frame: (height, width); layers: the person's and one for every class."""
         self.guide = Guide(frame, downscale)
-        self.settled = np.zeros(self.guide.shape, np.float32)
-        self.coefficients = Coefficients.empty(self.guide.shape)
-        self.alpha = np.zeros(frame, np.uint8)
+        self.layers = [Layer(frame, self.guide.shape) for _ in range(layers)]
         self.picture = np.zeros((*frame, 3), np.uint8)
 
 

@@ -7,6 +7,8 @@ every 4 frames, 2026-11-21) person IoU is 0.984 with it and 0.950 without, on ev
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -34,21 +36,21 @@ class Motion:
         """luma (h, w) uint8: the guide of the keyframe."""
         self._key = _small(luma)
 
-    def carried(self, mask: Mask, luma: np.ndarray) -> Mask | None:
-        """The keyframe's mask where the picture has taken it; mask.region is in the pixels of luma, the present guide.
+    def carried(self, masks: Sequence[Mask], luma: np.ndarray) -> Sequence[Mask] | None:
+        """The keyframe's masks where the picture has taken them; regions are in the pixels of luma, the present guide.
 
         None when motion does not explain the present picture: another scene, or the light went on.
         """
         present = _small(luma)
         if self._key is None or min(present.shape) < LEAST_SIDE:
-            return mask
+            return masks
         if self._flow.shape[:2] != present.shape:
             self._flow = np.zeros((*present.shape, 2), np.float32)
         self._search.calc(present, self._key, self._flow)
         there = _sampled(self._key, _grid(present.shape) + self._flow)
         if float(cv2.absdiff(present, there).mean()) > NEW_SCENE:
             return None
-        return Mask(_moved(mask, self._flow, luma.shape), mask.region)
+        return [Mask(_moved(mask, self._flow, luma.shape), mask.region) for mask in masks]
 
 
 def _small(luma: np.ndarray) -> np.ndarray:

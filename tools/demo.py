@@ -21,6 +21,7 @@ from edge.boards import detect, load_camera_board
 from edge.camera.demo import FRAMES_PER_S, DemoSource, scene
 from edge.card import MODELS, model_path
 from edge.cli import run
+from edge.effects import Replaced
 from edge.live import LivePath
 from edge.photograph import png_bytes, read_photograph
 from edge.report import StageTimes, peak_rss_mb
@@ -93,7 +94,7 @@ def _clip(path: Path) -> Clip:
     segmenter, _ = open_segmenter(model_path("seg", board.tier.value), board.tier.value, board.network.threads.value)
     source = DemoSource(frames=FRAMES)
     backdrop = _dusk(source.height, source.width)
-    live, clip = LivePath(board, segmenter, lambda pixels, alpha: backdrop), Clip()
+    live, clip = LivePath(board, segmenter, Replaced(backdrop)), Clip()
     busy_s = 0.0
     with (Mp4Sink(path, source.height, source.width, FRAMES_PER_S) as sink,
           click.progressbar(length=FRAMES, label="live clip") as bar):

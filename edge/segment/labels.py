@@ -1,7 +1,7 @@
 """Which part of a person each pixel of a photograph shows: the alpha says who, the network says what."""
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ LOOK_SIDE = 1024
 """The network looks at a copy of at most this long side: shrinking a large photograph for every look costs more."""
 
 
+@runtime_checkable
 class Labeller(Protocol):
     """Sees people and their parts in a region of a picture."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.effects import Seen
 from edge.errors import DataError
 from edge.flicker import Flicker
 from edge.frame import Frame
@@ -16,6 +17,15 @@ from edge.segment.tflite import Segmenter
 from quantize.evaluate import Progress, board_of_tier
 
 ENDINGS = (".mkv", ".mp4", ".webm", ".mov", ".avi")
+
+
+class Unpainted:
+    """An effect that paints nothing: the alpha alone is judged."""
+
+    wants: tuple[str, ...] = ()
+
+    def paint(self, seen: Seen, into: np.ndarray) -> None:
+        """See edge.effects.Effect."""
 
 
 def clips_in(folder: Path) -> list[Path]:
@@ -48,7 +58,7 @@ def flicker(segmenter: Segmenter, tier: str, clips: list[Path], progress: Progre
     board = board_of_tier(tier)
     rows: dict[str, dict] = {}
     for clip in progress(clips):
-        live, measure, seen = LivePath(board, segmenter, lambda pixels, _: pixels), Flicker(), list[float]()
+        live, measure, seen = LivePath(board, segmenter, Unpainted()), Flicker(), list[float]()
         for index, pixels in enumerate(frames_of(clip)):
             alpha = live.frame(Frame(pixels, index), StageTimes()).matte.alpha
             measure.add(pixels, alpha)

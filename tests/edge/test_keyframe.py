@@ -61,7 +61,7 @@ def test_when_frames_get_cheaper_the_network_runs_oftener_again() -> None:
 
 
 def test_the_first_look_is_at_the_whole_frame() -> None:
-    assert region_to_look_at(Keyframe.never().mask, FRAME, PORTRAIT) == Region.whole(FRAME)
+    assert region_to_look_at(Keyframe.never().masks[0], FRAME, PORTRAIT) == Region.whole(FRAME)
 
 
 def test_the_whole_frame_is_looked_at_again_when_nobody_was_seen() -> None:

@@ -13,6 +13,7 @@ from edge.board_shapes import CameraBoard
 from edge.boards import load_camera_board
 from edge.camera.demo import DemoSource
 from edge.composite import filled
+from edge.effects import Replaced
 from edge.errors import PictureError
 from edge.frame import Frame, Mask, Matte, Region
 from edge.live import LiveFrame, LivePath, shares
@@ -51,15 +52,15 @@ def copied(done: LiveFrame) -> LiveFrame:
     return LiveFrame(done.picture.copy(), Matte(done.matte.alpha.copy(), done.matte.region), done.keyframe)
 
 
-def green(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    return filled(GREEN, pixels.shape)
+def green(height: int, width: int) -> Replaced:
+    return Replaced(filled(GREEN, (height, width)))
 
 
 @pytest.fixture(scope="module")
 def clip(segmenter: TfliteSegmenter) -> Clip:
     """12 frames of 360×640 through the live path with a keyframe on every second."""
     source, counted = DemoSource(360, 640, FRAMES), Counted(segmenter)
-    live = LivePath(every(2), counted, green)
+    live = LivePath(every(2), counted, green(360, 640))
     frames, truths, finished, times = [], [], [], []
     while (frame := source.read()) is not None:
         times.append(StageTimes())
@@ -107,7 +108,7 @@ def test_stages_are_timed_between_the_lines(clip: Clip) -> None:
 
 
 def test_between_keyframes_the_mask_moves_with_the_person(segmenter: TfliteSegmenter, iou: Callable) -> None:
-    source, live, scores = DemoSource(360, 640, 24), LivePath(every(8), segmenter, green), []
+    source, live, scores = DemoSource(360, 640, 24), LivePath(every(8), segmenter, green(360, 640)), []
     while (frame := source.read()) is not None:
         done = live.frame(frame, StageTimes())
         if frame.index >= 8 and not done.keyframe:
@@ -118,7 +119,7 @@ def test_between_keyframes_the_mask_moves_with_the_person(segmenter: TfliteSegme
 def test_a_new_scene_does_not_wait_for_its_keyframe() -> None:
     rng = np.random.default_rng(3)
     scenes = [np.kron(rng.integers(0, 256, (12, 16, 3)), np.ones((20, 20, 1))).astype(np.uint8) for _ in range(2)]
-    live = LivePath(every(8), SeesWhite(), green)
+    live = LivePath(every(8), SeesWhite(), green(240, 320))
     ran = [live.frame(Frame(scenes[index >= 4], index), StageTimes()).keyframe for index in range(8)]
     assert ran == [True, False, False, False, True, False, False, False]
 
@@ -161,14 +162,14 @@ def test_what_is_still_settles_by_the_board_s_share_and_what_moves_has_no_past()
 def test_a_mask_that_trembles_over_a_still_picture_is_calmed() -> None:
     board, picture = every(1), np.full((180, 320, 3), 90, np.uint8)
     trembling = Trembling()
-    live = LivePath(board, trembling, green)
+    live = LivePath(board, trembling, green(180, 320))
     alphas = [live.frame(Frame(picture, i), StageTimes()).matte.alpha.astype(float).copy() for i in range(40)]
     calm = np.mean([np.abs(a - b).max() for a, b in pairwise(alphas[20:])])
     assert calm < 255 * board.refine.smoothing.value * 1.2
 
 
 def test_the_arrays_of_a_frame_are_the_same_ones_every_time() -> None:
-    live = LivePath(every(2), SeesWhite(), green)
+    live = LivePath(every(2), SeesWhite(), green(180, 320))
     first, second = (live.frame(Frame(np.full((180, 320, 3), i, np.uint8), i), StageTimes()) for i in range(2))
     assert first.picture is second.picture and first.matte.alpha is second.matte.alpha
 
@@ -179,8 +180,7 @@ def test_no_frame_sized_array_is_allocated_in_the_steady_loop(segmenter: TfliteS
     board = every(2)
     small = msgspec.structs.replace(board.refine.guide_downscale, value=8)
     board = msgspec.structs.replace(board, refine=msgspec.structs.replace(board.refine, guide_downscale=small))
-    backdrop = filled(GREEN, (720, 1280))
-    source, live = DemoSource(720, 1280, 9), LivePath(board, segmenter, lambda pixels, alpha: backdrop)
+    source, live = DemoSource(720, 1280, 9), LivePath(board, segmenter, green(720, 1280))
     frames = [Frame(frame.pixels.copy(), frame.index) for frame in iter(source.read, None)]
     for frame in frames[:4]:
         live.frame(frame, StageTimes())
@@ -196,7 +196,7 @@ def test_no_frame_sized_array_is_allocated_in_the_steady_loop(segmenter: TfliteS
 
 
 def test_a_frame_of_another_size_is_refused_with_both() -> None:
-    live = LivePath(every(2), SeesWhite(), green)
+    live = LivePath(every(2), SeesWhite(), green(180, 320))
     live.frame(Frame(np.zeros((180, 320, 3), np.uint8), 0), StageTimes())
     with pytest.raises(PictureError, match="frame 1 is 160×120, the frames before were 320×180"):
         live.frame(Frame(np.zeros((120, 160, 3), np.uint8), 1), StageTimes())
@@ -206,7 +206,7 @@ def test_when_the_person_leaves_the_alpha_fades_and_the_whole_frame_is_searched(
     there, gone = np.zeros((180, 320, 3), np.uint8), np.zeros((180, 320, 3), np.uint8)
     there[60:140, 100:160] = 255
     eyes = SeesWhite()
-    live = LivePath(every(1), eyes, green)
+    live = LivePath(every(1), eyes, green(180, 320))
     shares = []
     for index, pixels in enumerate([there, there, gone, gone, gone, gone, there, there]):
         shares.append(float((live.frame(Frame(pixels, index), StageTimes()).matte.alpha >= 128).mean()))

@@ -33,8 +33,10 @@ def test_the_mask_goes_where_the_picture_goes(region: Region, across: float, dow
     cells, motion = (96, 100), Motion()
     values = disc(region, cells)
     motion.remember(TEXTURE)
-    carried = motion.carried(Mask(values, region), shifted(TEXTURE, across, down))
-    assert carried is not None and carried.region == region and carried.values.dtype == np.float32
+    found = motion.carried([Mask(values, region)], shifted(TEXTURE, across, down))
+    assert found is not None
+    carried = found[0]
+    assert carried.region == region and carried.values.dtype == np.float32
     step_x, step_y = region.width / cells[1], region.height / cells[0]
     wanted = shifted(values, across / step_x, down / step_y)
     moved, stayed = (np.abs(mask - wanted).mean() for mask in (carried.values, values))
@@ -45,23 +47,24 @@ def test_a_still_picture_leaves_the_mask_as_it_is() -> None:
     motion, values = Motion(), disc(Region(0, 0, 180, 320), (96, 160))
     motion.remember(TEXTURE)
     for _ in range(3):
-        carried = motion.carried(Mask(values, Region(0, 0, 180, 320)), TEXTURE)
-        assert carried is not None
-        np.testing.assert_allclose(carried.values, values, atol=0.02)
+        carried = motion.carried([Mask(values, Region(0, 0, 180, 320))] * 2, TEXTURE)
+        assert carried is not None and len(carried) == 2
+        for mask in carried:
+            np.testing.assert_allclose(mask.values, values, atol=0.02)
 
 
 def test_another_scene_is_not_explained_by_motion() -> None:
     motion, mask = Motion(), Mask(disc(Region(0, 0, 180, 320), (96, 160)), Region(0, 0, 180, 320))
     motion.remember(TEXTURE)
-    assert motion.carried(mask, 255 - TEXTURE) is None
-    assert motion.carried(mask, cv2.convertScaleAbs(TEXTURE, alpha=0.6)) is None  # the light went out
-    assert motion.carried(mask, TEXTURE) is not None
+    assert motion.carried([mask], 255 - TEXTURE) is None
+    assert motion.carried([mask], cv2.convertScaleAbs(TEXTURE, alpha=0.6)) is None  # the light went out
+    assert motion.carried([mask], TEXTURE) is not None
 
 
 def test_pictures_too_small_for_motion_keep_their_mask() -> None:
     motion, mask = Motion(), Mask(np.ones((4, 4), np.float32), Region(0, 0, 8, 8))
     motion.remember(TEXTURE[:8, :8])
-    assert motion.carried(mask, TEXTURE[8:16, :8]) is mask
+    assert motion.carried([mask], TEXTURE[8:16, :8]) == [mask]
 
 
 def test_everything_moved_in_the_first_frame_and_nothing_in_its_copy() -> None:
