@@ -60,7 +60,7 @@ def flicker(segmenter: Segmenter, tier: str, clips: list[Path], progress: Progre
     for clip in progress(clips):
         live, measure, seen = LivePath(board, segmenter, Unpainted()), Flicker(), list[float]()
         for index, pixels in enumerate(frames_of(clip)):
-            alpha = live.frame(Frame(pixels, index), StageTimes()).matte.alpha
+            alpha = live.frame(Frame(pixels, index), StageTimes()).matte.alpha.copy()
             measure.add(pixels, alpha)
             seen.append(float(alpha.mean()) / 255)
         rows[clip.stem] = {"flicker": None if measure.mean is None else round(measure.mean, 3),
