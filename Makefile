@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 export PIP_PROGRESS_BAR := off
 
-.PHONY: demo test lint clean
+.PHONY: demo test soak lint clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/python -m tools.demo $(if $(PHOTO),--photo "$(PHOTO)") --out demo
@@ -15,6 +15,10 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev .venv-tflite/.done lint
 	MASQUE_TFLITE_PYTHON=$$(test -x .venv-tflite/bin/python && echo $(CURDIR)/.venv-tflite/bin/python) \
 	$(BIN)/python -m pytest
+
+# Long forms of what the tests do shortly.
+soak: $(VENV)/.dev
+	$(BIN)/python -m pytest -m soak
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -9,11 +9,17 @@ import numpy as np
 from edge.errors import PictureError
 from edge.native import loops
 
-BLUR_SHARE = 1 / 28
-"""Standard deviation of the background blur as a share of the longer side."""
+NEAR, FAR = 1 / 60, 1 / 24
+"""Standard deviation of the background blur beside the person and far from them, as shares of the longer side."""
 
-BLUR_SIDE_PX = 320
+REACH = 0.35
+"""Distance from the person, as a share of the longer side, at which the blur is at its widest."""
+
+BLUR_SIDE_PX = 160
 """Blurring happens at this size: what is blurred needs no pixels."""
+
+FAR_STEP = 2
+"""The wide blur is made from the narrow one, this many times smaller again."""
 
 
 def colour_from(text: str) -> tuple[int, int, int]:
@@ -39,18 +45,34 @@ def covering(picture: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return cv2.resize(picture[top : top + crop_h, left : left + crop_w], (width, height), interpolation=interpolation)
 
 
-def blurred(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The surroundings out of focus, without a halo: the person's colours take no part. alpha (H, W) uint8."""
-    height, width = alpha.shape
-    scale = min(1.0, BLUR_SIDE_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    weight = 1 - cv2.resize(alpha, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    weight = np.maximum(cv2.erode(weight, np.ones((3, 3))), 1e-4)
-    sigma = BLUR_SHARE * max(size)
-    sums = cv2.GaussianBlur(small * weight[..., None], (0, 0), sigma)
-    surroundings = sums / cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
-    return cv2.resize(np.clip(surroundings, 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
+def blurred(pixels: np.ndarray, alpha: np.ndarray, into: np.ndarray | None = None) -> np.ndarray:
+    """The surroundings out of focus, as through a wide lens, the farther from the person the more: (H, W, 3) uint8.
+
+    alpha (H, W) uint8; pixels (h, w, 3) uint8: the same picture, as large or smaller. The person's colours take no
+    part, so there is no halo. into: room for the answer.
+    """
+    scale = min(1.0, BLUR_SIDE_PX / max(pixels.shape[:2]))
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    small, person = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (pixels, alpha))
+    near, far = _surroundings(small, person)
+    distance = cv2.distanceTransform((person < 128).astype(np.uint8), cv2.DIST_L2, 3)
+    reach = REACH * max(size)
+    farther = np.minimum(distance, reach)[..., None] / reach
+    sums = near + (far - near) * farther
+    soft = (sums[..., :3] / sums[..., 3:] + 0.5).astype(np.uint8)
+    return cv2.resize(soft, alpha.shape[::-1], dst=into, interpolation=cv2.INTER_CUBIC)
+
+
+def _surroundings(pixels: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Colours outside the person and how many they are, narrowly and widely blurred: (h, w, 4) float32 each."""
+    size, side = alpha.shape[::-1], max(alpha.shape)
+    smaller = (max(1, size[0] // FAR_STEP), max(1, size[1] // FAR_STEP))
+    weight = np.maximum(cv2.erode(1 - alpha.astype(np.float32) / 255, np.ones((5, 5), np.uint8)), 1e-4)
+    near = np.dstack([pixels * weight[..., None], weight])
+    near = cv2.GaussianBlur(near, (0, 0), NEAR * side)
+    wider = max((FAR**2 - NEAR**2) ** 0.5 * side / FAR_STEP, 0.5)
+    far = cv2.GaussianBlur(cv2.resize(near, smaller, interpolation=cv2.INTER_AREA), (0, 0), wider)
+    return near, cv2.resize(far, size, interpolation=cv2.INTER_LINEAR)
 
 
 def composite(foreground: np.ndarray, alpha: np.ndarray, backdrop: np.ndarray, into: np.ndarray | None = None,

@@ -22,7 +22,7 @@ REMEMBERED = 0.9
 
 @dataclass(frozen=True)
 class Keyframe:
-    """The last frame on which the network ran: its index and masks, the person's first, regions in the guide's pixels."""
+    """The last frame on which the network ran: index and masks, the person's first, regions in the guide's pixels."""
 
     index: int
     masks: Sequence[Mask]

@@ -4,7 +4,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,14 +38,28 @@ def read_photograph(path: Path) -> Photograph:
 
     Transparent pixels are laid over white. Raises PictureError for anything that is not a whole picture.
     """
+    pixels, animated = _decoded(path, _srgb)
+    return Photograph(pixels, ("animated: only the first picture was used",) if animated else ())
+
+
+def read_overlay(path: Path) -> np.ndarray:
+    """Decodes a picture to be laid over others → (H, W, 4) uint8 RGBA, straight alpha; opaque where it has none.
+
+    Raises PictureError as read_photograph does.
+    """
+    return _decoded(path, lambda image: image.convert("RGBA"))[0]
+
+
+def _decoded(path: Path, converted: Callable[[Image.Image], Image.Image]) -> tuple[np.ndarray, bool]:
+    """The pixels, upright, and whether there are more pictures than this one in the file."""
     with quiet_libraries(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with _opened(path) as image:
             try:
-                notes = ("animated: only the first picture was used",) if _is_animation(image) else ()
+                animated = _is_animation(image)
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)
-                return Photograph(np.asarray(_srgb(image)), notes)
+                return np.asarray(converted(image)), animated
             except Exception as error:  # damaged files make decoders raise anything: IndexError, struct.error, …
                 raise PictureError(f"{path}: the picture is damaged or cut short ({error}); "
                                    "copy it again from its source") from error

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("board_configs", "edge", "quantize", "tools")
 
 PURE = ("edge.frame", "edge.errors", "edge.preprocess", "edge.keyframe", "edge.matting", "edge.composite",
-        "edge.refine", "edge.guide", "edge.motion", "edge.native")
+        "edge.effects", "edge.refine", "edge.steadiness", "edge.guide", "edge.motion", "edge.native")
 """Rooms without hardware and without files: arrays in, arrays out."""
 
 PURE_LIBRARIES = {"numpy", "cv2", "scipy"}

@@ -104,6 +104,7 @@ def _clip(path: Path) -> Clip:
             busy_s += time.perf_counter() - started
             for stage, ms in times.ms.items():
                 clip.ms.setdefault(stage, []).append(ms)
+            assert source.truth is not None
             clip.ious.append(_iou(finished.matte.alpha, source.truth))
             clip.keyframes += finished.keyframe
             if frame.index in SHOWN:

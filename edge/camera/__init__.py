@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import Protocol, Self
 
+import numpy as np
+
 from edge.frame import Frame
 
 
@@ -11,11 +13,13 @@ class FrameSource(Protocol):
 
     frames_per_s: nominal rate; each frame's own `time_ns` is what counts. dropped: frames that came and nobody saw.
     fallbacks: lines for the report, what went wrong and what was done; a line comes once, however often it happens.
+    truth: the alpha (H, W) uint8 of the frame read last, where a source knows it: the demo does.
     """
 
     frames_per_s: float
     dropped: int
     fallbacks: list[str]
+    truth: np.ndarray | None = None
 
     def read(self) -> Frame | None:
         """The next frame; None when there are no more. `index` grows by one per frame given, `time_ns` always grows.

@@ -42,7 +42,7 @@ class DemoSource(FrameSource):
         self._alpha = alpha.astype(np.float32) / 255
         self._premultiplied = own.astype(np.float32) * self._alpha[..., None]
         self._scene = scene(height, width * 5 // 4)
-        self.truth = np.zeros((height, width), np.uint8)
+        self.truth = self._truth = np.zeros((height, width), np.uint8)
         self._buffers = Buffers(height, width) if reuse else None
         self._opacity = np.empty((height, width), np.float32)
         self._person, self._mixed = (np.empty((height, width, 3), np.float32) for _ in range(2))
@@ -55,10 +55,12 @@ class DemoSource(FrameSource):
             return None
         seconds = self.index / self.frames_per_s
         if self._buffers is None:
-            pixels, self.truth = np.empty((self.height, self.width, 3), np.uint8), np.empty_like(self.truth)
+            pixels, truth = (np.empty(shape, np.uint8) for shape in ((self.height, self.width, 3),
+                                                                     (self.height, self.width)))
         else:
-            pixels = self._buffers.next()
-        self._draw(seconds, pixels)
+            pixels, truth = self._buffers.next(), self._truth
+        self._draw(seconds, pixels, truth)
+        self.truth = truth
         self.index, self._given = self.index + 1, self._given + 1
         return Frame(pixels, self._given - 1, time_ns)
 
@@ -76,14 +78,14 @@ class DemoSource(FrameSource):
         """See FrameSource."""
         self.frames = 0
 
-    def _draw(self, seconds: float, pixels: np.ndarray) -> None:
+    def _draw(self, seconds: float, pixels: np.ndarray, truth: np.ndarray) -> None:
         """Fills pixels and truth: person + scene · (1 − opacity), all in float32."""
         pose, size = self._pose(seconds), (self.width, self.height)
         cv2.warpAffine(self._alpha, pose, size, dst=self._opacity, flags=cv2.INTER_LINEAR)
         cv2.warpAffine(self._premultiplied, pose, size, dst=self._person, flags=cv2.INTER_LINEAR)
         levels = np.multiply(self._opacity, 255, out=self._mixed[..., 0])
         levels += 0.5
-        np.copyto(self.truth, levels, casting="unsafe")
+        np.copyto(truth, levels, casting="unsafe")
         np.subtract(1, self._opacity, out=self._opacity)
         np.multiply(self._behind(seconds), self._opacity[..., None], out=self._mixed)
         self._mixed += self._person

@@ -18,7 +18,7 @@ class FirstFrames(FrameSource):
             return None
         self._left -= 1
         frame = self.source.read()
-        self.dropped = self.source.dropped
+        self.dropped, self.truth = self.source.dropped, self.source.truth
         return frame
 
     def close(self) -> None:

@@ -44,7 +44,8 @@ class PacedSource(FrameSource):
             self._start_ns = self._clock() - time_ns
         if (early_ns := self._start_ns + time_ns - self._clock()) > 0:
             self._sleep(early_ns / 1e9)
-        return self.source.read()
+        frame, self.truth = self.source.read(), self.source.truth
+        return frame
 
     def close(self) -> None:
         """See FrameSource."""

@@ -14,6 +14,7 @@ from edge.errors import MasqueError
 
 COMMANDS = {
     "matte": ("edge.cli.matte", "Cut people out of photographs."),
+    "live": ("edge.cli.live", "Cut people out of video, live."),
     "boards": ("edge.cli.boards", "List boards; check their files."),
     "models": ("edge.cli.models", "List models with their cards; verify their hashes."),
     "doctor": ("edge.cli.doctor", "Say what is installed, what is missing, and prove that the models work here."),

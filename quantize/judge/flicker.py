@@ -9,11 +9,11 @@ import numpy as np
 
 from edge.effects import Seen
 from edge.errors import DataError
-from edge.flicker import Flicker
 from edge.frame import Frame
 from edge.live import LivePath
 from edge.report import StageTimes
 from edge.segment.tflite import Segmenter
+from edge.steadiness import Flicker
 from quantize.evaluate import Progress, board_of_tier
 
 ENDINGS = (".mkv", ".mp4", ".webm", ".mov", ".avi")
@@ -51,7 +51,7 @@ def frames_of(clip: Path) -> Iterator[np.ndarray]:
 
 
 def flicker(segmenter: Segmenter, tier: str, clips: list[Path], progress: Progress = iter) -> dict[str, dict]:
-    """Clip → `flicker` (1/255, see edge.flicker; None: nothing stands still), `person` (mean alpha, 0..1), `frames`.
+    """Clip → `flicker` (1/255, see edge.steadiness; None: nothing stands still), `person` (mean alpha, 0..1), `frames`.
 
     Under `all` their means. Through LivePath with the settings of the tier's board, every frame, nothing dropped.
     """
