@@ -74,8 +74,8 @@ class Interval(click.ParamType):
 @MODELS_FOLDER
 @voiced
 def command(source: str, out: str, alpha_dir: Path | None, interval: int | None, effect_text: str,
-            background: str | None, linear: bool, frames: int | None, max_fps: float | None, realtime: bool, threads: int | None,
-            board: str | None, models_folder: Path | None, voice: Voice) -> None:
+            background: str | None, linear: bool, frames: int | None, max_fps: float | None, realtime: bool,
+            threads: int | None, board: str | None, models_folder: Path | None, voice: Voice) -> None:
     """Cut people out of video as it comes, and show or write them before another background.
 
     SOURCE: picamera, /dev/video0, a film, a folder of pictures, demo; or a URL with options, such as
