@@ -1,5 +1,5 @@
 # Two commands do everything: `make demo` and `make test`. A bare Debian needs first:
-#   apt install git make python3-venv
+#   apt install git make gcc python3-dev python3-venv
 
 PYTHON ?= python3
 VENV := .venv

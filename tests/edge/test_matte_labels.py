@@ -45,7 +45,6 @@ def test_every_pixel_of_the_person_has_a_part_and_no_other_has(matte: Command, t
 
 
 @needs_parts
-@pytest.mark.xfail(strict=True, reason="the first parts head takes the lower jacket for a face (README, models)")
 def test_the_portrait_s_face_cap_and_jacket_are_told_apart(matte: Command, tmp_path: Path,
                                                            portrait_file: Path) -> None:
     """The cap may pass for hair: headwear is the least sure of the parts."""

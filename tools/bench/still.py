@@ -1,8 +1,7 @@
 """`python -m tools.bench.still`: a large photograph through `masque matte` and through MediaPipe, in the same run.
 
 Time is decoding to the last file written, in a warm process (imports and model loading left out on both sides);
-memory is the process's peak. Prints medians and ratios. With --data also the person IoU of both on the same
-validation pictures.
+memory is the process's peak. Prints medians and ratios; `tools.bench.accuracy` says how good the cuts are.
 """
 from __future__ import annotations
 
@@ -18,10 +17,6 @@ import cv2
 import numpy as np
 
 from edge.camera.demo import portrait_with_alpha
-from edge.photograph import read_grey
-from quantize.evaluate import WHOLE_PERSON
-from quantize.manifest import PERSON_VALUES, read_manifest
-from quantize.metrics import boundary_f, iou
 from tools.bench.peers import peers_python
 
 REPEATS = 5
@@ -29,10 +24,9 @@ REPEATS = 5
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--megapixels", type=click.FloatRange(0.1, 90), default=12.0, show_default=True)
-@click.option("--data", type=click.Path(path_type=Path), help="Also score both on this data's picsart validation set.")
 @click.option("--peer/--no-peer", default=True, show_default=True, help="Measure MediaPipe beside ours.")
-def still(megapixels: float, data: Path | None, peer: bool) -> None:
-    """Time, memory and (with --data) accuracy of a still cut, beside MediaPipe's."""
+def still(megapixels: float, peer: bool) -> None:
+    """Time and memory of a still cut, beside MediaPipe's."""
     with tempfile.TemporaryDirectory() as folder:
         pictures = _large_portraits(Path(folder), megapixels)
         rows = {f"masque {quality}": _masque(pictures, Path(folder), quality) for quality in ("fast", "fine")}
@@ -43,8 +37,6 @@ def still(megapixels: float, data: Path | None, peer: bool) -> None:
             ms = statistics.median(reports["ms"])
             ratio = f"  ratio to MediaPipe {ms / statistics.median(rows['mediapipe']['ms']):.2f}" if peer else ""
             click.echo(f"  {name:14} {ms:8.0f} ms  peak {max(reports['mb']):5.0f} MB{ratio}")
-        if data:
-            _accuracy(data, Path(folder), peer)
 
 
 def _large_portraits(folder: Path, megapixels: float) -> list[Path]:
@@ -73,27 +65,6 @@ def _mediapipe(pictures: list[Path], out: Path) -> dict[str, list[float]]:
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
     return {"ms": [r["ms"] for r in reports], "mb": [r["peak_rss_mb"] for r in reports]}
-
-
-def _accuracy(data: Path, folder: Path, peer: bool) -> None:
-    """Mean person IoU and boundary-F over the picsart validation pictures, both sides from their written files."""
-    entries = [e for e in read_manifest(data) if e.split == "val" and e.source == "picsart"
-               and e.supervision in WHOLE_PERSON]
-    images = [e.image for e in entries]
-    click.echo(f"{len(entries)} picsart validation pictures, threshold 0.5, own size: person IoU, boundary-F")
-    _masque(images, folder / "val", "fast")
-    sides = {"masque fast": folder / "val" / "fast"}
-    if peer:
-        _mediapipe(images, folder / "val")
-        sides["mediapipe"] = folder / "val" / "mediapipe"
-    for name, out in sides.items():
-        scores = []
-        for entry in entries:
-            mask = read_grey(entry.mask)
-            truth, known = np.isin(mask, PERSON_VALUES), np.isin(mask, (0, *PERSON_VALUES))
-            seen = read_grey(out / f"{entry.image.stem}.alpha.png") >= 128
-            scores.append((iou(seen, truth, known), boundary_f(seen, truth, known)))
-        click.echo(f"  {name:14} {np.mean(scores, axis=0)[0]:.4f}  {np.mean(scores, axis=0)[1]:.4f}")
 
 
 if __name__ == "__main__":
