@@ -219,7 +219,7 @@ def converted_already(exported, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("converted_already")
-@pytest.mark.parametrize("layer", ["stem_half", "head_depthwise", "head"])
+@pytest.mark.parametrize("layer", ["stem_half", "skip_half", "head"])
 def test_a_model_with_a_broken_layer_is_refused_and_the_layer_is_named(
         trained, exported, sets: Path, drawn_data: Path, tmp_path: Path, masque_quantize,
         monkeypatch: pytest.MonkeyPatch, layer: str) -> None:
