@@ -55,6 +55,7 @@ def _converter(network: keras.Model, portrait: tuple[int, int], folder: str) -> 
     module.network = network
 
     def concrete(asked: str, shape: tuple[int, int]):
+        """One signature: the outputs of `asked` for an input of (height, width) `shape`."""
         @tf.function(input_signature=[tf.TensorSpec((1, *shape, 3), tf.float32, name="picture")])
         def answer(picture):
             logits = network(picture, training=False)

@@ -175,6 +175,7 @@ class Training:
         stopped = threading.Event()
 
         def produce() -> None:
+            """Fills the queue until the last step, an error or a word to stop."""
             for step in range(first, self.recipe.steps):
                 try:
                     ready.put((step, self.batch(step)))

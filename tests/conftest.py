@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,18 @@ def spawned_matte(started_matte: Callable[..., subprocess.Popen]) -> Command:
         return Outcome(process.returncode, out, err)
 
     return call
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for 256 kB; skips where none may be mounted."""
+    place = tmp_path / "full"
+    place.mkdir()
+    if shutil.which("mount") is None or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], capture_output=True, check=False).returncode:
+        pytest.skip("no file system may be mounted here (needs root)")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @pytest.fixture

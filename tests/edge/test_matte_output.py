@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 import resource
-import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,18 +75,6 @@ def test_a_write_that_fails_half_way_changes_nothing(spawned_matte: Command, ear
                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest // 2, largest // 2)))
     check_failure(done, "File too large", "nothing was changed")
     assert contents(out) == before
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with room for a few kB; skips where none may be mounted."""
-    place = tmp_path / "full"
-    place.mkdir()
-    if shutil.which("mount") is None or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False).returncode:
-        pytest.skip("no file system may be mounted here (needs root)")
-    yield place
-    subprocess.run(["umount", place], check=True)
 
 
 def test_a_full_disk_is_said_and_no_part_is_left(matte: Command, full_disk: Path, portrait_file: Path) -> None:

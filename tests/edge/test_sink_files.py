@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -45,18 +44,6 @@ except OutputError as error:
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Where a video is to be written."""
     return tmp_path / f"party.{request.param}"
-
-
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with room for 256 kB; skips where none may be mounted."""
-    place = tmp_path / "full"
-    place.mkdir()
-    if shutil.which("mount") is None or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], capture_output=True, check=False).returncode:
-        pytest.skip("no file system may be mounted here (needs root)")
-    yield place
-    subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def grey(level: int) -> np.ndarray:
