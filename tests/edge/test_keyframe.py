@@ -84,7 +84,7 @@ def test_a_region_seen_inside_a_region_lands_in_the_frame_s_own_pixels() -> None
     assert region.top <= person.top and region.left <= person.left
     assert region.top + region.height >= person.top + person.height
     assert region.left + region.width >= person.left + person.width
-    assert region.height < 140 and region.width < 140
+    assert region.height < 120 and region.width < 120
 
 
 @given(st.data())
