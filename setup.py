@@ -42,7 +42,8 @@ LOOPS = Extension(
     depends=["edge/native/loops.h"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")],
     py_limited_api=True,
-    extra_compile_args=["-std=c99", "-O3", "-fno-math-errno", "-Wall", "-Wextra"],
+    # Python is built with -fwrapv, which keeps loops over int from becoming vectors.
+    extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-Wall", "-Wextra"],
 )
 
 setup(

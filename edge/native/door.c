@@ -90,8 +90,9 @@ static PyObject *door_guided(PyObject *self, PyObject *args)
     }
     int status;
     Py_BEGIN_ALLOW_THREADS
-    status = guided_coefficients(guide->buf, views[0]->buf, size_of(guide), radius, epsilon, views[1]->buf,
-                                 views[2]->buf);
+    Size size = size_of(guide);
+    status = guided_coefficients(guide->buf, size.width, views[0]->buf, size, radius, epsilon, views[1]->buf,
+                                 views[2]->buf, size.width);
     Py_END_ALLOW_THREADS
     return done(&arrays, status);
 }

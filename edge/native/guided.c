@@ -1,44 +1,122 @@
 /* Guided filter, coefficients only (He, Sun, Tang 2013, "Guided Image Filtering", eq. 5-8). Windows are cut at the
-   picture's edge, as in the paper's code. Sums of guide and values are whole numbers: sliding windows do not drift. */
+   picture's edge, as in the paper's code. Where two windows' reach holds one value alone the answer is that value, so
+   only blocks within reach of a change are computed: around an outline, a third of a picture. Sums of guide and values
+   are whole numbers: windows that slide down the picture do not drift. */
 #include "loops.h"
 
 #include <stdlib.h>  /* malloc */
-#include <string.h>  /* memset */
+#include <string.h>  /* memcpy */
 
 #define LEVELS 4095  /* values 0..1 become 0..LEVELS, or less where a large window's sums would leave 31 bits */
+#define BLOCK 8      /* pixels side by side that are computed together, or not */
+
+/* A block's numbers, in as many registers as the processor needs. */
+typedef int32_t Whole __attribute__((vector_size(4 * BLOCK)));
+typedef float Real __attribute__((vector_size(4 * BLOCK)));
+
+#define INSIDE static inline __attribute__((always_inline))  /* into a FAST function, with its instructions */
 
 /* Sums over the window's rows, one per column: guide, values, guide*values, guide*guide. */
 typedef struct { int32_t *g, *v, *gv, *gg; } Columns;
 
-/* Room for one call; every pointer lies in `block`. row: sums that run along a row, with a 0 in front. */
+/* One picture's work. Rows of columns and of a, b have `radius` zeros before and after them and end on a whole block.
+   wanted, averaged, solved: per row and block, whether the answer, a row's means, the coefficients have to be known. */
 typedef struct {
-    void *block;
+    Size size;
+    int radius, blocks, width;
+    void *room;
+    Columns columns;
+    float *share, *a, *b, *mean_a, *mean_b;
     int32_t *levels;
-    Columns columns, row;
-    double *running_a, *running_b, *sums;
-    float *ring;
-} Scratch;
+    uint8_t *wanted, *averaged, *solved, *any;
+} Work;
 
-static int room_for(Scratch *scratch, int width, int height, int ring_rows)
+static int lesser(int a, int b) { return a < b ? a : b; }
+static int greater(int a, int b) { return a > b ? a : b; }
+
+/* The window of place x among `length`: how many it holds. */
+static int window(int x, int radius, int length, int *from, int *to)
 {
-    size_t w = (size_t)width + 1, h = (size_t)height, r = (size_t)ring_rows;
-    size_t bytes = sizeof(double) * 3 * w + sizeof(int32_t) * (h * w + 8 * w) + sizeof(float) * r * w;
-    double *doubles = scratch->block = malloc(bytes);
-    if (!doubles) return 0;
-    scratch->running_a = doubles, scratch->running_b = doubles + w, scratch->sums = doubles + 2 * w;
-    int32_t *whole = (int32_t *)(doubles + 3 * w);
-    scratch->columns = (Columns){whole, whole + w, whole + 2 * w, whole + 3 * w};
-    scratch->row = (Columns){whole + 4 * w, whole + 5 * w, whole + 6 * w, whole + 7 * w};
-    scratch->levels = whole + 8 * w;
-    scratch->ring = (float *)(scratch->levels + h * w);
-    memset(whole, 0, sizeof(int32_t) * 8 * w);
+    *from = greater(0, x - radius);
+    *to = lesser(length, x + radius + 1);
+    return *to - *from;
+}
+
+static int room_for(Work *work, Size size, int radius)
+{
+    int blocks = (size.width + BLOCK - 1) / BLOCK;
+    size_t width = (size_t)blocks * BLOCK, row = width + 2 * (size_t)radius, h = (size_t)size.height;
+    size_t flags = h * (size_t)blocks;
+    char *room = malloc(4 * (7 * row + 3 * h * width + BLOCK) + 4 * flags);
+    if (!room) return 0;
+    *work = (Work){.size = size, .radius = radius, .blocks = blocks, .width = (int)width, .room = room};
+    int32_t *whole = (int32_t *)room;
+    work->columns = (Columns){whole, whole + row, whole + 2 * row, whole + 3 * row};
+    work->share = (float *)(whole + 4 * row), work->a = work->share + row, work->b = work->a + row;
+    work->mean_a = work->b + row, work->mean_b = work->mean_a + h * width;
+    work->levels = (int32_t *)(work->mean_b + h * width);
+    work->wanted = (uint8_t *)(work->levels + h * width + BLOCK);
+    work->averaged = work->wanted + flags, work->solved = work->averaged + flags, work->any = work->solved + flags;
+    memset(room, 0, 4 * 7 * row);
+    for (int x = 0, from, to; x < size.width; x++)
+        work->share[radius + x] = 1.0f / (float)window(x, radius, size.width, &from, &to);
     return 1;
 }
 
-/* Adds (sign 1) or takes away (sign -1) one row of guide and values. */
-FAST static void slide(Columns sums, const uint8_t *restrict guide, const int32_t *restrict values, int width, int sign)
+/* 0..1 -> 0..levels, values outside are held at the ends; the last one fills the room behind them. */
+FAST static void quantised(const float *restrict values, int32_t *restrict out, int count, int room, int levels)
 {
-    int32_t *restrict g_sum = sums.g, *restrict v_sum = sums.v, *restrict gv_sum = sums.gv, *restrict gg_sum = sums.gg;
+    float scale = (float)levels;
+    for (int x = 0; x < count; x++) {
+        float v = values[x] < 0.0f ? 0.0f : values[x];
+        v = v > 1.0f ? 1.0f : v;
+        out[x] = (int32_t)(v * scale + 0.5f);
+    }
+    for (int x = count; x < room; x++) out[x] = out[count - 1];
+}
+
+/* Whether each block of a row holds, or touches to the right or below, another value than its own. */
+FAST static void changes_of_row(const Work *work, int y, uint8_t *changes)
+{
+    const int32_t *row = work->levels + (size_t)y * work->width;
+    const int32_t *below = y + 1 < work->size.height ? row + work->width : row;
+    static const Whole none = {0};
+    for (int x = 0; x < work->width; x += BLOCK) {
+        Whole here, right, under;
+        memcpy(&here, row + x, sizeof here), memcpy(&right, row + x + 1, sizeof right);
+        memcpy(&under, below + x, sizeof under);
+        Whole differs = (here ^ right) | (here ^ under);
+        changes[x / BLOCK] = memcmp(&differs, &none, sizeof none) != 0;
+    }
+}
+
+/* flags |= flags moved by up to `most` steps both ways; a step over a row's end marks one block too many, no more. */
+FAST static void spread(const uint8_t *restrict from, uint8_t *restrict to, int count, int most, int step)
+{
+    memcpy(to, from, (size_t)count);
+    for (int o = step; o <= most * step && o < count; o += step)
+        for (int i = 0; i < count - o; i++) to[i] |= from[i + o];
+    for (int o = step; o <= most * step && o < count; o += step)
+        for (int i = o; i < count; i++) to[i] |= from[i - o];
+}
+
+/* A change is noted where it begins: hence one more row and block. */
+static void find_work(const Work *work)
+{
+    int reach = (work->radius + BLOCK - 1) / BLOCK, count = work->size.height * work->blocks;
+    for (int y = 0; y < work->size.height; y++) changes_of_row(work, y, work->solved + (size_t)y * work->blocks);
+    spread(work->solved, work->any, count, 2 * work->radius + 1, work->blocks);
+    spread(work->any, work->wanted, count, 2 * reach + 1, 1);
+    spread(work->wanted, work->averaged, count, work->radius, work->blocks);
+    spread(work->averaged, work->solved, count, reach, 1);
+}
+
+/* Adds (sign 1) or takes away (sign -1) one row of guide and values. */
+FAST static void slide(Columns sums, int radius, const uint8_t *restrict guide, const int32_t *restrict values,
+                       int width, int sign)
+{
+    int32_t *restrict g_sum = sums.g + radius, *restrict v_sum = sums.v + radius;
+    int32_t *restrict gv_sum = sums.gv + radius, *restrict gg_sum = sums.gg + radius;
     for (int x = 0; x < width; x++) {
         int32_t g = guide[x], v = values[x] * sign;
         g_sum[x] += sign * g;
@@ -48,156 +126,101 @@ FAST static void slide(Columns sums, const uint8_t *restrict guide, const int32_
     }
 }
 
-/* 0..1 -> 0..levels, values outside are held at the ends. */
-FAST static void quantised(const float *restrict values, int32_t *restrict out, int count, int levels)
+/* The sums of 2*radius + 1 neighbours, for every pixel of a block; from: the first one's first neighbour. */
+INSIDE void block_sums(const int32_t *from, int radius, Real *sums)
 {
-    float scale = (float)levels;
-    for (int x = 0; x < count; x++) {
-        float v = values[x] < 0.0f ? 0.0f : values[x];
-        v = v > 1.0f ? 1.0f : v;
-        out[x] = (int32_t)(v * scale + 0.5f);
+    Whole whole = {0}, next;
+    for (int o = 0; o <= 2 * radius; o++) {
+        memcpy(&next, from + o, sizeof next);
+        whole += next;
     }
+    *sums = __builtin_convertvector(whole, Real);
 }
 
-/* row[x + 1] = sum of columns[0..x]: it may wrap around, differences of two do not. */
-static void run_along(Columns columns, Columns row, int width)
+INSIDE void block_means(const float *from, int radius, const float *share, float *means)
 {
-    uint32_t g = 0, v = 0, gv = 0, gg = 0;
-    for (int x = 0; x < width; x++) {
-        row.g[x + 1] = (int32_t)(g += (uint32_t)columns.g[x]);
-        row.v[x + 1] = (int32_t)(v += (uint32_t)columns.v[x]);
-        row.gv[x + 1] = (int32_t)(gv += (uint32_t)columns.gv[x]);
-        row.gg[x + 1] = (int32_t)(gg += (uint32_t)columns.gg[x]);
+    Real sums = {0}, next;
+    for (int o = 0; o <= 2 * radius; o++) {
+        memcpy(&next, from + o, sizeof next);
+        sums += next;
     }
+    memcpy(&next, share, sizeof next);
+    sums *= next;
+    memcpy(means, &sums, sizeof sums);
 }
 
-/* The window of column x: sums row[to] - row[from] over `count` columns. */
-static int window(int x, int radius, int width, int *from, int *to)
+/* a and b of one row's blocks that `solved` names, then their means along the row where `averaged` does. */
+FAST static void row_of_coefficients(const Work *work, int y, int rows, float epsilon, int levels)
 {
-    *from = x > radius ? x - radius : 0;
-    *to = x + radius + 1 < width ? x + radius + 1 : width;
-    return *to - *from;
-}
-
-/* a and b of columns first..last-1, whose windows start at x + low and end at x + high. */
-FAST static void coefficients(Columns row, int first, int last, int low, int high, float share, float epsilon,
-                              int levels, float *restrict a, float *restrict b)
-{
-    const int32_t *g = row.g, *v = row.v, *gv = row.gv, *gg = row.gg;
+    const uint8_t *solved = work->solved + (size_t)y * work->blocks;
+    const uint8_t *averaged = work->averaged + (size_t)y * work->blocks;
+    int radius = work->radius;
     float unit = 1.0f / (float)levels, byte = 1.0f / 255.0f;
-    for (int x = first; x < last; x++) {
-        float mean_g = (float)(g[x + high] - g[x + low]) * share;
-        float mean_v = (float)(v[x + high] - v[x + low]) * share;
-        float covariance = (float)(gv[x + high] - gv[x + low]) * share - mean_g * mean_v;
-        float variance = (float)(gg[x + high] - gg[x + low]) * share - mean_g * mean_g;
-        float slope = covariance * (unit * byte) / (variance * (byte * byte) + epsilon);
-        a[x] = slope;
-        b[x] = mean_v * unit - slope * mean_g * byte;
+    for (int x = 0; x < work->width; x += BLOCK) {
+        if (!solved[x / BLOCK]) continue;
+        Real share;
+        memcpy(&share, work->share + radius + x, sizeof share);
+        share *= 1.0f / (float)rows;
+        Real mean_g, mean_v, covariance, variance;
+        block_sums(work->columns.g + x, radius, &mean_g), block_sums(work->columns.v + x, radius, &mean_v);
+        block_sums(work->columns.gv + x, radius, &covariance), block_sums(work->columns.gg + x, radius, &variance);
+        mean_g *= share, mean_v *= share;
+        covariance = covariance * share - mean_g * mean_v;
+        variance = variance * share - mean_g * mean_g;
+        Real slope = covariance * (unit * byte) / (variance * (byte * byte) + epsilon);
+        Real offset = mean_v * unit - slope * mean_g * byte;
+        memcpy(work->a + radius + x, &slope, sizeof slope);
+        memcpy(work->b + radius + x, &offset, sizeof offset);
+        for (int i = work->size.width - x; i < BLOCK; i++) work->a[radius + x + i] = work->b[radius + x + i] = 0.0f;
+    }
+    for (int x = 0; x < work->width; x += BLOCK) {
+        if (!averaged[x / BLOCK]) continue;
+        block_means(work->a + x, radius, work->share + radius + x, work->mean_a + (size_t)y * work->width + x);
+        block_means(work->b + x, radius, work->share + radius + x, work->mean_b + (size_t)y * work->width + x);
     }
 }
 
-static void row_of_coefficients(Columns row, int width, int radius, int rows, float epsilon, int levels, float *a,
-                                float *b)
+/* Means of a row's means over the window's rows, or the one value that a flat place has. */
+FAST static void row_of_answers(const Work *work, int y, int levels, float *a, float *b)
 {
-    int from, to;
-    for (int x = 0; x < width; x++) {
-        if (x == radius && width > 2 * radius) {  /* whole windows: all alike, and most of the row */
-            int end = width - radius;
-            coefficients(row, x, end, -radius, radius + 1, 1.0f / (float)((2 * radius + 1) * rows), epsilon, levels, a,
-                         b);
-            x = end - 1;
-            continue;
-        }
-        int count = window(x, radius, width, &from, &to);
-        coefficients(row, x, x + 1, from - x, to - x, 1.0f / (float)(count * rows), epsilon, levels, a, b);
+    int from, to, rows = window(y, work->radius, work->size.height, &from, &to);
+    for (int x = 0; x < work->width; x += BLOCK) {
+        Real sum_a = {0}, sum_b = {0}, next;
+        size_t bytes = sizeof(float) * (size_t)lesser(BLOCK, work->size.width - x);
+        if (work->wanted[(size_t)y * work->blocks + x / BLOCK])
+            for (int row = from; row < to; row++) {
+                size_t at = (size_t)row * work->width + x;
+                memcpy(&next, work->mean_a + at, sizeof next), sum_a += next;
+                memcpy(&next, work->mean_b + at, sizeof next), sum_b += next;
+            }
+        else sum_b += (float)work->levels[(size_t)y * work->width + x] / (float)levels * (float)rows;
+        sum_a *= 1.0f / (float)rows, sum_b *= 1.0f / (float)rows;
+        memcpy(a + x, &sum_a, bytes), memcpy(b + x, &sum_b, bytes);
     }
 }
 
-/* Differences of a running sum over whole windows. */
-FAST static void mean_along(const double *running, int first, int last, int low, int high, float *restrict row)
-{
-    double share = 1.0 / (high - low);
-    for (int x = first; x < last; x++) row[x] = (float)((running[x + high] - running[x + low]) * share);
-}
-
-static void row_mean(const double *running, float *row, int width, int radius)
-{
-    int from, to;
-    for (int x = 0; x < width; x++) {
-        if (x == radius && width > 2 * radius) {
-            mean_along(running, x, width - radius, -radius, radius + 1, row);
-            x = width - radius - 1;
-            continue;
-        }
-        window(x, radius, width, &from, &to);
-        mean_along(running, x, x + 1, from - x, to - x, row);
-    }
-}
-
-/* Means of a and of b over 2*radius + 1 columns, in place. Both at once: each sum waits for the addition before. */
-static void row_means(Scratch *scratch, float *a, float *b, int width, int radius)
-{
-    double sum_a = 0.0, sum_b = 0.0;
-    scratch->running_a[0] = scratch->running_b[0] = 0.0;
-    for (int x = 0; x < width; x++) {
-        scratch->running_a[x + 1] = sum_a += a[x];
-        scratch->running_b[x + 1] = sum_b += b[x];
-    }
-    row_mean(scratch->running_a, a, width, radius);
-    row_mean(scratch->running_b, b, width, radius);
-}
-
-FAST static void add_row(double *restrict sums, const float *restrict row, int width, double sign)
-{
-    for (int x = 0; x < width; x++) sums[x] += sign * row[x];
-}
-
-FAST static void mean_of_sums(const double *restrict sums, float *restrict row, int width, int rows)
-{
-    double share = 1.0 / rows;
-    for (int x = 0; x < width; x++) row[x] = (float)(sums[x] * share);
-}
-
-/* Mean over 2*radius + 1 rows, in place: rows that were overwritten wait in a ring until they leave the window. */
-static void column_mean(float *plane, Size size, int radius, double *sums, float *ring)
+/* guide (h, w) 0..255 with rows guide_step apart, values (h, w) 0..1 -> a, b (h, w), rows out_step apart: the answer is
+   a*guide/255 + b. radius: up to MOST_RADIUS. 0: done, -1: no memory. */
+int guided_coefficients(const uint8_t *guide, ptrdiff_t guide_step, const float *values, Size size, int radius,
+                        float epsilon, float *a, float *b, ptrdiff_t out_step)
 {
     int h = size.height, w = size.width, from, to;
-    memset(sums, 0, sizeof(double) * (size_t)w);
-    for (int y = 0; y < radius && y < h; y++) add_row(sums, plane + (size_t)y * w, w, 1.0);
-    for (int y = 0; y < h; y++) {
-        int in = y + radius, out = y - radius - 1;
-        float *row = plane + (size_t)y * w, *slot = ring + (size_t)(y % (radius + 1)) * w;
-        if (in < h) add_row(sums, plane + (size_t)in * w, w, 1.0);
-        if (out >= 0) add_row(sums, slot, w, -1.0);
-        memcpy(slot, row, sizeof(float) * (size_t)w);
-        mean_of_sums(sums, row, w, window(y, radius, h, &from, &to));
-    }
-}
-
-/* guide (h, w) 0..255, values (h, w) 0..1 -> a, b (h, w): the answer is a*guide/255 + b. radius: up to MOST_RADIUS.
-   0: done, -1: no memory. */
-int guided_coefficients(const uint8_t *guide, const float *values, Size size, int radius, float epsilon,
-                        float *a, float *b)
-{
-    int h = size.height, w = size.width, from, to, ring_rows = (radius < h ? radius : h) + 1;
     int64_t pixels = (int64_t)(2 * radius + 1) * (2 * radius + 1), most = INT32_MAX / (255 * pixels);
     int levels = most < LEVELS ? (int)most : LEVELS;
-    Scratch scratch;
-    if (!room_for(&scratch, w, h, ring_rows)) return -1;
-    quantised(values, scratch.levels, h * w, levels);
+    Work work;
+    if (!room_for(&work, size, radius)) return -1;
+    for (int y = 0; y < h; y++) quantised(values + (size_t)y * w, work.levels + (size_t)y * work.width, w, work.width, levels);
+    find_work(&work);
     for (int y = 0; y < radius && y < h; y++)
-        slide(scratch.columns, guide + (size_t)y * w, scratch.levels + (size_t)y * w, w, 1);
+        slide(work.columns, radius, guide + y * guide_step, work.levels + (size_t)y * work.width, w, 1);
     for (int y = 0; y < h; y++) {
         int in = y + radius, out = y - radius - 1;
-        float *a_row = a + (size_t)y * w, *b_row = b + (size_t)y * w;
-        if (in < h) slide(scratch.columns, guide + (size_t)in * w, scratch.levels + (size_t)in * w, w, 1);
-        if (out >= 0) slide(scratch.columns, guide + (size_t)out * w, scratch.levels + (size_t)out * w, w, -1);
-        run_along(scratch.columns, scratch.row, w);
-        row_of_coefficients(scratch.row, w, radius, window(y, radius, h, &from, &to), epsilon, levels, a_row, b_row);
-        row_means(&scratch, a_row, b_row, w, radius);
+        if (in < h) slide(work.columns, radius, guide + in * guide_step, work.levels + (size_t)in * work.width, w, 1);
+        if (out >= 0)
+            slide(work.columns, radius, guide + out * guide_step, work.levels + (size_t)out * work.width, w, -1);
+        row_of_coefficients(&work, y, window(y, radius, h, &from, &to), epsilon, levels);
     }
-    column_mean(a, size, ring_rows - 1, scratch.sums, scratch.ring);
-    column_mean(b, size, ring_rows - 1, scratch.sums, scratch.ring);
-    free(scratch.block);
+    for (int y = 0; y < h; y++) row_of_answers(&work, y, levels, a + y * out_step, b + y * out_step);
+    free(work.room);
     return 0;
 }

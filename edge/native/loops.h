@@ -21,8 +21,8 @@ typedef struct { const uint8_t *bytes; ptrdiff_t row_step, pixel_step; } Backdro
 
 enum { MOST_RADIUS = 90 };  /* squares of bytes over a larger window leave 31 bits */
 
-int guided_coefficients(const uint8_t *guide, const float *values, Size size, int radius, float epsilon,
-                        float *a, float *b);
+int guided_coefficients(const uint8_t *guide, ptrdiff_t guide_step, const float *values, Size size, int radius,
+                        float epsilon, float *a, float *b, ptrdiff_t out_step);
 
 int enlarge_alpha(const uint8_t *pixels, Size full, const float *a, const float *b, const float *seen, Size small,
                   int margin, uint8_t *alpha);
