@@ -38,7 +38,7 @@ EXTRAS = {
 
 LOOPS = Extension(
     "edge.native.loops",
-    sources=["edge/native/door.c", "edge/native/guided.c", "edge/native/alpha.c"],
+    sources=[f"edge/native/{name}.c" for name in ("door", "shrink", "guided", "settle", "enlarge", "blend")],
     depends=["edge/native/loops.h"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")],
     py_limited_api=True,

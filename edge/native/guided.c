@@ -19,15 +19,16 @@ typedef float Real __attribute__((vector_size(4 * BLOCK)));
 /* Sums over the window's rows, one per column: guide, values, guide*values, guide*guide. */
 typedef struct { int32_t *g, *v, *gv, *gg; } Columns;
 
-/* One picture's work. Rows of columns and of a, b have `radius` zeros before and after them and end on a whole block.
-   wanted, averaged, solved: per row and block, whether the answer, a row's means, the coefficients have to be known. */
+/* One picture's work. Rows of columns and of a, b have `radius` zeros before and after them, all rows end on a whole
+   block. Of levels and of the means of a and b along rows a ring keeps as many as a window holds. wanted, averaged,
+   solved: per row and block, whether the answer, a row's means, the coefficients have to be known. */
 typedef struct {
     Size size;
-    int radius, blocks, width;
+    int radius, blocks, width, levels;
     void *room;
     Columns columns;
     float *share, *a, *b, *mean_a, *mean_b;
-    int32_t *levels;
+    int32_t *ring;
     uint8_t *wanted, *averaged, *solved, *any;
 } Work;
 
@@ -45,17 +46,17 @@ static int window(int x, int radius, int length, int *from, int *to)
 static int room_for(Work *work, Size size, int radius)
 {
     int blocks = (size.width + BLOCK - 1) / BLOCK;
-    size_t width = (size_t)blocks * BLOCK, row = width + 2 * (size_t)radius, h = (size_t)size.height;
-    size_t flags = h * (size_t)blocks;
-    char *room = malloc(4 * (7 * row + 3 * h * width + BLOCK) + 4 * flags);
+    size_t width = (size_t)blocks * BLOCK, row = width + 2 * (size_t)radius, rows = 2 * (size_t)radius + 2;
+    size_t flags = (size_t)size.height * (size_t)blocks;
+    char *room = malloc(4 * (7 * row + 3 * rows * width) + 4 * flags);
     if (!room) return 0;
     *work = (Work){.size = size, .radius = radius, .blocks = blocks, .width = (int)width, .room = room};
     int32_t *whole = (int32_t *)room;
     work->columns = (Columns){whole, whole + row, whole + 2 * row, whole + 3 * row};
     work->share = (float *)(whole + 4 * row), work->a = work->share + row, work->b = work->a + row;
-    work->mean_a = work->b + row, work->mean_b = work->mean_a + h * width;
-    work->levels = (int32_t *)(work->mean_b + h * width);
-    work->wanted = (uint8_t *)(work->levels + h * width + BLOCK);
+    work->mean_a = work->b + row, work->mean_b = work->mean_a + rows * width;
+    work->ring = (int32_t *)(work->mean_b + rows * width);
+    work->wanted = (uint8_t *)(work->ring + rows * width);
     work->averaged = work->wanted + flags, work->solved = work->averaged + flags, work->any = work->solved + flags;
     memset(room, 0, 4 * 7 * row);
     for (int x = 0, from, to; x < size.width; x++)
@@ -63,8 +64,14 @@ static int room_for(Work *work, Size size, int radius)
     return 1;
 }
 
-/* 0..1 -> 0..levels, values outside are held at the ends; the last one fills the room behind them. */
-FAST static void quantised(const float *restrict values, int32_t *restrict out, int count, int room, int levels)
+/* Where row y lies in a ring. */
+static size_t slot(const Work *work, int y)
+{
+    return (size_t)(y % (2 * work->radius + 2)) * (size_t)work->width;
+}
+
+/* 0..1 -> 0..levels, values outside are held at the ends. */
+FAST static void quantised(const float *restrict values, int32_t *restrict out, int count, int levels)
 {
     float scale = (float)levels;
     for (int x = 0; x < count; x++) {
@@ -72,21 +79,16 @@ FAST static void quantised(const float *restrict values, int32_t *restrict out, 
         v = v > 1.0f ? 1.0f : v;
         out[x] = (int32_t)(v * scale + 0.5f);
     }
-    for (int x = count; x < room; x++) out[x] = out[count - 1];
 }
 
 /* Whether each block of a row holds, or touches to the right or below, another value than its own. */
-FAST static void changes_of_row(const Work *work, int y, uint8_t *changes)
+static void changes_of_row(const float *restrict row, const float *restrict below, int width,
+                                uint8_t *restrict changes)
 {
-    const int32_t *row = work->levels + (size_t)y * work->width;
-    const int32_t *below = y + 1 < work->size.height ? row + work->width : row;
-    static const Whole none = {0};
-    for (int x = 0; x < work->width; x += BLOCK) {
-        Whole here, right, under;
-        memcpy(&here, row + x, sizeof here), memcpy(&right, row + x + 1, sizeof right);
-        memcpy(&under, below + x, sizeof under);
-        Whole differs = (here ^ right) | (here ^ under);
-        changes[x / BLOCK] = memcmp(&differs, &none, sizeof none) != 0;
+    for (int x = 0; x < width; x += BLOCK) {
+        int count = lesser(BLOCK, width - x), right = lesser(BLOCK, width - x - 1);
+        changes[x / BLOCK] = memcmp(row + x, below + x, sizeof(float) * (size_t)count) != 0
+                             || memcmp(row + x, row + x + 1, sizeof(float) * (size_t)right) != 0;
     }
 }
 
@@ -101,10 +103,13 @@ FAST static void spread(const uint8_t *restrict from, uint8_t *restrict to, int 
 }
 
 /* A change is noted where it begins: hence one more row and block. */
-static void find_work(const Work *work)
+static void find_work(const Work *work, const float *values)
 {
-    int reach = (work->radius + BLOCK - 1) / BLOCK, count = work->size.height * work->blocks;
-    for (int y = 0; y < work->size.height; y++) changes_of_row(work, y, work->solved + (size_t)y * work->blocks);
+    int reach = (work->radius + BLOCK - 1) / BLOCK, count = work->size.height * work->blocks, w = work->size.width;
+    for (int y = 0; y < work->size.height; y++) {
+        const float *row = values + (size_t)y * w, *below = y + 1 < work->size.height ? row + w : row;
+        changes_of_row(row, below, w, work->solved + (size_t)y * work->blocks);
+    }
     spread(work->solved, work->any, count, 2 * work->radius + 1, work->blocks);
     spread(work->any, work->wanted, count, 2 * reach + 1, 1);
     spread(work->wanted, work->averaged, count, work->radius, work->blocks);
@@ -150,12 +155,12 @@ INSIDE void block_means(const float *from, int radius, const float *share, float
 }
 
 /* a and b of one row's blocks that `solved` names, then their means along the row where `averaged` does. */
-FAST static void row_of_coefficients(const Work *work, int y, int rows, float epsilon, int levels)
+FAST static void row_of_coefficients(const Work *work, int y, int rows, float epsilon)
 {
     const uint8_t *solved = work->solved + (size_t)y * work->blocks;
     const uint8_t *averaged = work->averaged + (size_t)y * work->blocks;
     int radius = work->radius;
-    float unit = 1.0f / (float)levels, byte = 1.0f / 255.0f;
+    float unit = 1.0f / (float)work->levels, byte = 1.0f / 255.0f;
     for (int x = 0; x < work->width; x += BLOCK) {
         if (!solved[x / BLOCK]) continue;
         Real share;
@@ -175,52 +180,69 @@ FAST static void row_of_coefficients(const Work *work, int y, int rows, float ep
     }
     for (int x = 0; x < work->width; x += BLOCK) {
         if (!averaged[x / BLOCK]) continue;
-        block_means(work->a + x, radius, work->share + radius + x, work->mean_a + (size_t)y * work->width + x);
-        block_means(work->b + x, radius, work->share + radius + x, work->mean_b + (size_t)y * work->width + x);
+        block_means(work->a + x, radius, work->share + radius + x, work->mean_a + slot(work, y) + x);
+        block_means(work->b + x, radius, work->share + radius + x, work->mean_b + slot(work, y) + x);
     }
 }
 
 /* Means of a row's means over the window's rows, or the one value that a flat place has. */
-FAST static void row_of_answers(const Work *work, int y, int levels, float *a, float *b)
+FAST static void row_of_answers(const Work *work, int y, const float *values, float *a, float *b)
 {
     int from, to, rows = window(y, work->radius, work->size.height, &from, &to);
-    for (int x = 0; x < work->width; x += BLOCK) {
+    size_t places[2 * MOST_RADIUS + 1];
+    for (int i = 0; i < rows; i++) places[i] = slot(work, from + i);
+    for (int x = 0; x < work->size.width; x += BLOCK) {
         Real sum_a = {0}, sum_b = {0}, next;
         size_t bytes = sizeof(float) * (size_t)lesser(BLOCK, work->size.width - x);
-        if (work->wanted[(size_t)y * work->blocks + x / BLOCK])
-            for (int row = from; row < to; row++) {
-                size_t at = (size_t)row * work->width + x;
-                memcpy(&next, work->mean_a + at, sizeof next), sum_a += next;
-                memcpy(&next, work->mean_b + at, sizeof next), sum_b += next;
-            }
-        else sum_b += (float)work->levels[(size_t)y * work->width + x] / (float)levels * (float)rows;
+        if (!work->wanted[(size_t)y * work->blocks + x / BLOCK]) {
+            float value = values[x] < 0.0f ? 0.0f : values[x] > 1.0f ? 1.0f : values[x];
+            sum_b += value;
+            memcpy(a + x, &sum_a, bytes), memcpy(b + x, &sum_b, bytes);
+            continue;
+        }
+        for (int i = 0; i < rows; i++) {
+            memcpy(&next, work->mean_a + places[i] + x, sizeof next), sum_a += next;
+            memcpy(&next, work->mean_b + places[i] + x, sizeof next), sum_b += next;
+        }
         sum_a *= 1.0f / (float)rows, sum_b *= 1.0f / (float)rows;
         memcpy(a + x, &sum_a, bytes), memcpy(b + x, &sum_b, bytes);
     }
 }
 
-/* guide (h, w) 0..255 with rows guide_step apart, values (h, w) 0..1 -> a, b (h, w), rows out_step apart: the answer is
-   a*guide/255 + b. radius: up to MOST_RADIUS. 0: done, -1: no memory. */
-int guided_coefficients(const uint8_t *guide, ptrdiff_t guide_step, const float *values, Size size, int radius,
-                        float epsilon, float *a, float *b, ptrdiff_t out_step)
+/* Row y comes into the window's sums, another leaves them. */
+static void enter(const Work *work, int y, const uint8_t *guide, const float *values)
 {
-    int h = size.height, w = size.width, from, to;
+    int32_t *levels = work->ring + slot(work, y);
+    quantised(values, levels, work->size.width, work->levels);
+    slide(work->columns, work->radius, guide, levels, work->size.width, 1);
+}
+
+static void leave(const Work *work, int y, const uint8_t *guide)
+{
+    slide(work->columns, work->radius, guide, work->ring + slot(work, y), work->size.width, -1);
+}
+
+/* guide (h, w) 0..255 with rows guide_step apart, values (h, w) 0..1 -> a, b (h, w): the answer is a*guide/255 + b.
+   radius: up to MOST_RADIUS. 0: done, -1: no memory. */
+int guided_coefficients(const uint8_t *guide, ptrdiff_t guide_step, const float *values, Size size, int radius,
+                        float epsilon, float *a, float *b)
+{
+    int h = size.height, from, to;
+    ptrdiff_t w = size.width;
     int64_t pixels = (int64_t)(2 * radius + 1) * (2 * radius + 1), most = INT32_MAX / (255 * pixels);
-    int levels = most < LEVELS ? (int)most : LEVELS;
     Work work;
     if (!room_for(&work, size, radius)) return -1;
-    for (int y = 0; y < h; y++) quantised(values + (size_t)y * w, work.levels + (size_t)y * work.width, w, work.width, levels);
-    find_work(&work);
-    for (int y = 0; y < radius && y < h; y++)
-        slide(work.columns, radius, guide + y * guide_step, work.levels + (size_t)y * work.width, w, 1);
-    for (int y = 0; y < h; y++) {
-        int in = y + radius, out = y - radius - 1;
-        if (in < h) slide(work.columns, radius, guide + in * guide_step, work.levels + (size_t)in * work.width, w, 1);
-        if (out >= 0)
-            slide(work.columns, radius, guide + out * guide_step, work.levels + (size_t)out * work.width, w, -1);
-        row_of_coefficients(&work, y, window(y, radius, h, &from, &to), epsilon, levels);
+    work.levels = most < LEVELS ? (int)most : LEVELS;
+    find_work(&work, values);
+    for (int y = 0; y < radius && y < h; y++) enter(&work, y, guide + y * guide_step, values + y * w);
+    for (int y = 0; y < h + radius; y++) {
+        int in = y + radius, out = y - radius - 1, answered = y - radius;
+        if (in < h) enter(&work, in, guide + in * guide_step, values + in * w);
+        if (y < h && out >= 0) leave(&work, out, guide + out * guide_step);
+        if (y < h) row_of_coefficients(&work, y, window(y, radius, h, &from, &to), epsilon);
+        if (answered >= 0)
+            row_of_answers(&work, answered, values + answered * w, a + answered * w, b + answered * w);
     }
-    for (int y = 0; y < h; y++) row_of_answers(&work, y, levels, a + y * out_step, b + y * out_step);
     free(work.room);
     return 0;
 }
