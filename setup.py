@@ -42,8 +42,8 @@ LOOPS = Extension(
     depends=["edge/native/loops.h"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")],
     py_limited_api=True,
-    # Python is built with -fwrapv, which keeps loops over int from becoming vectors.
-    extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-Wall", "-Wextra"],
+    # Python is built with -fwrapv, which keeps loops over int from becoming vectors; so does the fear of traps.
+    extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"],
 )
 
 setup(
