@@ -177,9 +177,9 @@ def _rounded(value: float | None) -> float | None:
 
 def keyframes(segmenter: Segmenter, film: Film) -> list[Row]:
     """For each interval N: `keyframes`; medians `dnn_ms` (the network and how far the past counts, on keyframes),
-    `gf_ms` (all that runs on every frame), `motion_ms` (carrying the mask, on the others); `speedup` and
-    `cpu_speedup` over N = 1 as measured; `formula` and `formula_filtered`, SPEC 1.8's with the filtering of keyframes left
-    out of the denominator, as printed, and with it; `iou` with the truth."""
+    `gf_ms` (all that runs on every frame), `motion_ms` (carrying the mask, on the others); `speedup` and `cpu_speedup`
+    over N = 1 as measured; `formula` and `formula_filtered`, SPEC 1.8's with the filtering of keyframes left out of the
+    denominator, as printed, and with it; `iou` with the truth."""
     sides = {str(n): Masque(segmenter, n, scene(*SIZE)) for n in INTERVALS}
     medians, rows = _medians(sides, film), list[Row]()
     whole_ms, whole_cpu_ms = medians[str(INTERVALS[0])]
