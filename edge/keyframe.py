@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.frame import Mask, Region
-from edge.preprocess import region_around
-from edge.segment.person import is_cut_off, wider
+from edge.preprocess import is_cut_off, region_around, wider
 
 MARGIN = 0.15
 """Free space kept around the person between two keyframes, as a share of its longer side: room to move. Mean error of

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edge.frame import Mask, Region
-from edge.preprocess import region_around
+from edge.preprocess import is_cut_off, region_around, wider
 from edge.segment.tflite import Segmenter
 from edge.segment.tidy import tidied
 
@@ -61,24 +61,8 @@ def _sure(mask: Mask) -> bool:
     return bool(np.quantile(mask.values[mask.values > 0.5], 0.9) >= SURE)
 
 
-def wider(region: Region, by_px: int, picture: tuple[int, ...]) -> Region:
-    """The region grown by so many pixels on every side, inside the picture."""
-    top, left = max(0, region.top - by_px), max(0, region.left - by_px)
-    bottom = min(picture[0], region.top + region.height + by_px)
-    right = min(picture[1], region.left + region.width + by_px)
-    return Region(top, left, bottom - top, right - left)
-
-
 def _worth_it(region: Region, picture: tuple[int, ...]) -> bool:
     return region.height * region.width <= CLOSER * picture[0] * picture[1]
-
-
-def is_cut_off(mask: Mask, picture: tuple[int, ...]) -> bool:
-    """Whether the person reaches an edge of the mask's region behind which the picture goes on."""
-    person, region = mask.values > 0.5, mask.region
-    return bool((region.top > 0 and person[0].any()) or (region.left > 0 and person[:, 0].any())
-                or (region.top + region.height < picture[0] and person[-1].any())
-                or (region.left + region.width < picture[1] and person[:, -1].any()))
 
 
 def _first_look(segmenter: Segmenter, pixels: np.ndarray) -> Mask:
