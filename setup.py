@@ -36,19 +36,26 @@ EXTRAS = {
     ],
 }
 
-LOOPS = Extension(
-    "edge.native.loops",
-    sources=["edge/native/door.c", "edge/native/guided.c", "edge/native/alpha.c"],
-    depends=["edge/native/loops.h"],
-    define_macros=[("Py_LIMITED_API", "0x030B0000")],
-    py_limited_api=True,
-    extra_compile_args=["-std=c99", "-O3", "-fno-math-errno", "-Wall", "-Wextra"],
-)
+def compiled(name: str, sources: str, flags: tuple[str, ...] = ()) -> Extension:
+    """A module of edge/native in plain C against the stable ABI: one build serves every Python from 3.11 on."""
+    return Extension(
+        f"edge.native.{name}",
+        sources=[f"edge/native/{source}.c" for source in ("arrays", *sources.split())],
+        depends=["edge/native/arrays.h", "edge/native/loops.h", "edge/native/matting.h"],
+        define_macros=[("Py_LIMITED_API", "0x030B0000")],
+        py_limited_api=True,
+        extra_compile_args=["-std=c99", "-O3", "-fno-math-errno", "-Wall", "-Wextra", *flags],
+    )
+
+
+LOOPS = compiled("loops", "door guided alpha")
+MATTING = compiled("matting", "matting_door laplacian neighbours samples solve foreground",
+                   flags=("-ffp-contract=fast", "-fno-trapping-math"))
 
 setup(
     install_requires=RUNTIME,
     extras_require=EXTRAS,
-    ext_modules=[LOOPS],
+    ext_modules=[LOOPS, MATTING],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
     packages=["board_configs", "edge", "edge.camera", "edge.cli", "edge.demo", "edge.effects", "edge.matting",
               "edge.models", "edge.native", "edge.segment", "edge.sinks", "quantize", "quantize.cli", "quantize.judge",

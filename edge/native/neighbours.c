@@ -1,0 +1,174 @@
+/* The nearest neighbours of many points, exactly: points are halved along their widest side until a leaf holds about two
+   dozen, a query scans leaves from the nearest on and skips every half that lies farther than its worst neighbour so far
+   (Friedman, Bentley, Finkel 1977). A leaf's points lie coordinate by coordinate, so eight distances are had at once. */
+#include "matting.h"
+
+#include <math.h>    /* sqrtf, INFINITY */
+#include <stdlib.h>  /* malloc */
+#include <string.h>  /* memcpy */
+
+enum { LEAF = 24 };
+
+typedef struct { int side; float low, high; } Cut;  /* where the lower half ends and the upper one begins */
+
+/* Halves are numbered as in a heap: node i has 2i+1 and 2i+2; leaves come last, all of the same room. */
+typedef struct {
+    const float *features;
+    int count, dimensions, inner, room;
+    Cut *cuts;
+    int32_t *order, *owner;
+    float *leaves;
+} Tree;
+
+/* One query's best so far, nearest first. */
+typedef struct { int itself, wanted; int32_t *index; float *distance; const float *at; } Query;
+
+static float coordinate(const Tree *t, int i, int side) { return t->features[(size_t)t->order[i] * t->dimensions + side]; }
+
+static int widest_side(const Tree *t, int from, int to)
+{
+    int best = 0;
+    float widest = -1.0f;
+    for (int side = 0; side < t->dimensions; side++) {
+        float low = coordinate(t, from, side), high = low;
+        for (int i = from + 1; i < to; i++) {
+            float v = coordinate(t, i, side);
+            low = v < low ? v : low, high = v > high ? v : high;
+        }
+        if (high - low > widest) widest = high - low, best = side;
+    }
+    return best;
+}
+
+/* Puts what is smaller along `side` before `middle` (Hoare's selection). */
+static void halve(Tree *t, int from, int to, int middle, int side)
+{
+    for (int last = to - 1; from < last;) {
+        float pivot = coordinate(t, (from + last) / 2, side);
+        int i = from, j = last;
+        while (i <= j) {
+            while (coordinate(t, i, side) < pivot) i++;
+            while (coordinate(t, j, side) > pivot) j--;
+            if (i > j) break;
+            int32_t kept = t->order[i];
+            t->order[i++] = t->order[j], t->order[j--] = kept;
+        }
+        if (middle <= j) last = j;
+        else if (middle >= i) from = i;
+        else return;
+    }
+}
+
+static void fill_leaf(Tree *t, int leaf, int from, int to)
+{
+    float *points = t->leaves + (size_t)leaf * t->dimensions * t->room;
+    int32_t *owner = t->owner + (size_t)leaf * t->room;
+    for (int i = 0; i < t->room; i++) {
+        owner[i] = from + i < to ? t->order[from + i] : -1;
+        for (int side = 0; side < t->dimensions; side++)
+            points[side * t->room + i] = owner[i] < 0 ? INFINITY : coordinate(t, from + i, side);
+    }
+}
+
+static void split(Tree *t, int node, int from, int to)
+{
+    if (node >= t->inner) {
+        fill_leaf(t, node - t->inner, from, to);
+        return;
+    }
+    int middle = from + (to - from) / 2, side = widest_side(t, from, to);
+    halve(t, from, to, middle, side);
+    float low = -INFINITY, high = INFINITY;
+    for (int i = from; i < middle; i++) low = coordinate(t, i, side) > low ? coordinate(t, i, side) : low;
+    for (int i = middle; i < to; i++) high = coordinate(t, i, side) < high ? coordinate(t, i, side) : high;
+    t->cuts[node] = (Cut){side, low, high};
+    split(t, 2 * node + 1, from, middle);
+    split(t, 2 * node + 2, middle, to);
+}
+
+static int plant(Tree *t)
+{
+    int leaves = 1;
+    while (leaves * LEAF < t->count) leaves *= 2;
+    t->inner = leaves - 1;
+    t->room = ((t->count + leaves - 1) / leaves + LANES - 1) / LANES * LANES;
+    t->cuts = malloc(sizeof(Cut) * (size_t)leaves);
+    t->order = malloc(sizeof(int32_t) * (size_t)t->count);
+    t->owner = malloc(sizeof(int32_t) * (size_t)leaves * t->room);
+    t->leaves = malloc(sizeof(float) * (size_t)leaves * t->room * t->dimensions);
+    if (!t->cuts || !t->order || !t->owner || !t->leaves) return 0;
+    for (int i = 0; i < t->count; i++) t->order[i] = i;
+    split(t, 0, 0, t->count);
+    return 1;
+}
+
+static void insert(const Query *q, int32_t index, float distance)
+{
+    int i = q->wanted - 1;
+    for (; i > 0 && q->distance[i - 1] > distance; i--) {
+        q->distance[i] = q->distance[i - 1];
+        q->index[i] = q->index[i - 1];
+    }
+    q->distance[i] = distance, q->index[i] = index;
+}
+
+WIDE static void eight_distances(const float *points, const float *at, int dimensions, int room, float *squared)
+{
+    Eight sum = {0};
+    for (int side = 0; side < dimensions; side++) {
+        Eight gap = EIGHT(points + side * room) - at[side];
+        sum += gap * gap;
+    }
+    EIGHT(squared) = sum;
+}
+
+static void scan(const Tree *t, int leaf, const Query *q)
+{
+    const float *points = t->leaves + (size_t)leaf * t->dimensions * t->room;
+    const int32_t *owner = t->owner + (size_t)leaf * t->room;
+    for (int first = 0; first < t->room; first += LANES) {
+        float squared[LANES];
+        eight_distances(points + first, q->at, t->dimensions, t->room, squared);
+        for (int i = 0; i < LANES; i++)
+            if (squared[i] < q->distance[q->wanted - 1] && owner[first + i] != q->itself)
+                insert(q, owner[first + i], squared[i]);
+    }
+}
+
+/* aside: how far the query lies outside a half along each side; away: the sum of their squares. */
+static void search(const Tree *t, int node, float away, float *aside, const Query *q)
+{
+    if (node >= t->inner) {
+        scan(t, node - t->inner, q);
+        return;
+    }
+    Cut cut = t->cuts[node];
+    float v = q->at[cut.side], before = aside[cut.side];
+    int near = v - cut.low < cut.high - v ? 1 : 2;
+    search(t, 2 * node + near, away, aside, q);
+    float gap = near == 1 ? cut.high - v : v - cut.low;
+    gap = gap > before ? gap : before;
+    float farther = away - before * before + gap * gap;
+    if (farther >= q->distance[q->wanted - 1]) return;
+    aside[cut.side] = gap;
+    search(t, 2 * node + 3 - near, farther, aside, q);
+    aside[cut.side] = before;
+}
+
+/* features (count, dimensions): of each of the first `queries` points the nearest others -> index, distance (queries,
+   neighbours), nearest first; neighbours < count. 0: done, -1: no memory. */
+int nearest(const float *features, int count, int dimensions, int queries, int neighbours, int32_t *index,
+            float *distance)
+{
+    Tree t = {.features = features, .count = count, .dimensions = dimensions};
+    int status = plant(&t) ? 0 : -1;
+    for (int i = 0; status == 0 && i < queries; i++) {
+        float aside[MOST_FEATURES] = {0}, *best = distance + (size_t)i * neighbours;
+        Query q = {i, neighbours, index + (size_t)i * neighbours, best, features + (size_t)i * dimensions};
+        for (int k = 0; k < neighbours; k++) best[k] = INFINITY;
+        search(&t, 0, 0.0f, aside, &q);
+        for (int k = 0; k < neighbours; k++) best[k] = sqrtf(best[k]);
+    }
+    free(t.cuts), free(t.order), free(t.owner), free(t.leaves);
+    return status;
+}
