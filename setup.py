@@ -5,7 +5,6 @@ RUNTIME = [
     "numpy>=1.26,<3",
     "opencv-python-headless>=4.10,<6",
     "pillow>=11.3,<14",
-    "scipy>=1.13,<2",
     "msgspec>=0.20,<0.23",
     "click>=8.1,<9",
 ]

@@ -13,12 +13,13 @@
 
 /* As FAST in loops.h, with fused multiply-add. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__gnu_linux__)
-#define WIDE __attribute__((target_clones("arch=haswell", "default")))
+#define WIDE __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define WIDE
 #endif
 
 typedef float Eight __attribute__((vector_size(32)));
+typedef int32_t Truths __attribute__((vector_size(32)));  /* of eight comparisons: 0 or -1 */
 typedef Eight Anywhere __attribute__((aligned(4), may_alias));
 #define EIGHT(address) (*(Anywhere *)(address))
 

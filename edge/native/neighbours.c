@@ -3,13 +3,13 @@
    (Friedman, Bentley, Finkel 1977). A leaf's points lie coordinate by coordinate, so eight distances are had at once. */
 #include "matting.h"
 
-#include <math.h>    /* sqrtf, INFINITY */
+#include <math.h>    /* fabsf, sqrtf, INFINITY */
 #include <stdlib.h>  /* malloc */
 #include <string.h>  /* memcpy */
 
-enum { LEAF = 24 };
+enum { LEAF = 32, ASKED = 32 };  /* points of a leaf; points that are asked which side is widest */
 
-typedef struct { int side; float low, high; } Cut;  /* where the lower half ends and the upper one begins */
+typedef struct { int side; float at; } Cut;  /* the upper half begins at `at`, the lower one ends there or before */
 
 /* Halves are numbered as in a heap: node i has 2i+1 and 2i+2; leaves come last, all of the same room. */
 typedef struct {
@@ -25,13 +25,14 @@ typedef struct { int itself, wanted; int32_t *index; float *distance; const floa
 
 static float coordinate(const Tree *t, int i, int side) { return t->features[(size_t)t->order[i] * t->dimensions + side]; }
 
+/* The side along which some of the points lie farthest apart; which one it is only decides about speed. */
 static int widest_side(const Tree *t, int from, int to)
 {
-    int best = 0;
+    int best = 0, step = 1 + (to - from) / ASKED;
     float widest = -1.0f;
     for (int side = 0; side < t->dimensions; side++) {
         float low = coordinate(t, from, side), high = low;
-        for (int i = from + 1; i < to; i++) {
+        for (int i = from + step; i < to; i += step) {
             float v = coordinate(t, i, side);
             low = v < low ? v : low, high = v > high ? v : high;
         }
@@ -78,10 +79,7 @@ static void split(Tree *t, int node, int from, int to)
     }
     int middle = from + (to - from) / 2, side = widest_side(t, from, to);
     halve(t, from, to, middle, side);
-    float low = -INFINITY, high = INFINITY;
-    for (int i = from; i < middle; i++) low = coordinate(t, i, side) > low ? coordinate(t, i, side) : low;
-    for (int i = middle; i < to; i++) high = coordinate(t, i, side) < high ? coordinate(t, i, side) : high;
-    t->cuts[node] = (Cut){side, low, high};
+    t->cuts[node] = (Cut){side, coordinate(t, middle, side)};
     split(t, 2 * node + 1, from, middle);
     split(t, 2 * node + 2, middle, to);
 }
@@ -112,26 +110,22 @@ static void insert(const Query *q, int32_t index, float distance)
     q->distance[i] = distance, q->index[i] = index;
 }
 
-WIDE static void eight_distances(const float *points, const float *at, int dimensions, int room, float *squared)
+WIDE static void scan(const float *points, const int32_t *owner, int room, int dimensions, const Query *q)
 {
-    Eight sum = {0};
-    for (int side = 0; side < dimensions; side++) {
-        Eight gap = EIGHT(points + side * room) - at[side];
-        sum += gap * gap;
-    }
-    EIGHT(squared) = sum;
-}
-
-static void scan(const Tree *t, int leaf, const Query *q)
-{
-    const float *points = t->leaves + (size_t)leaf * t->dimensions * t->room;
-    const int32_t *owner = t->owner + (size_t)leaf * t->room;
-    for (int first = 0; first < t->room; first += LANES) {
-        float squared[LANES];
-        eight_distances(points + first, q->at, t->dimensions, t->room, squared);
-        for (int i = 0; i < LANES; i++)
-            if (squared[i] < q->distance[q->wanted - 1] && owner[first + i] != q->itself)
-                insert(q, owner[first + i], squared[i]);
+    float worst = q->distance[q->wanted - 1];
+    for (int first = 0; first < room; first += LANES) {
+        Eight squared = {0};
+        for (int side = 0; side < dimensions; side++) {
+            Eight gap = EIGHT(points + side * room + first) - q->at[side];
+            squared += gap * gap;
+        }
+        Truths below = squared < worst;
+        if (!(below[0] | below[1] | below[2] | below[3] | below[4] | below[5] | below[6] | below[7])) continue;
+        for (int lane = 0; lane < LANES; lane++)
+            if (below[lane] && squared[lane] < worst && owner[first + lane] != q->itself) {
+                insert(q, owner[first + lane], squared[lane]);
+                worst = q->distance[q->wanted - 1];
+            }
     }
 }
 
@@ -139,18 +133,17 @@ static void scan(const Tree *t, int leaf, const Query *q)
 static void search(const Tree *t, int node, float away, float *aside, const Query *q)
 {
     if (node >= t->inner) {
-        scan(t, node - t->inner, q);
+        size_t first = (size_t)(node - t->inner) * t->room;
+        scan(t->leaves + first * t->dimensions, t->owner + first, t->room, t->dimensions, q);
         return;
     }
     Cut cut = t->cuts[node];
-    float v = q->at[cut.side], before = aside[cut.side];
-    int near = v - cut.low < cut.high - v ? 1 : 2;
+    float gap = q->at[cut.side] - cut.at, before = aside[cut.side];
+    int near = gap < 0.0f ? 1 : 2;
     search(t, 2 * node + near, away, aside, q);
-    float gap = near == 1 ? cut.high - v : v - cut.low;
-    gap = gap > before ? gap : before;
     float farther = away - before * before + gap * gap;
     if (farther >= q->distance[q->wanted - 1]) return;
-    aside[cut.side] = gap;
+    aside[cut.side] = fabsf(gap);
     search(t, 2 * node + 3 - near, farther, aside, q);
     aside[cut.side] = before;
 }
@@ -162,9 +155,11 @@ int nearest(const float *features, int count, int dimensions, int queries, int n
 {
     Tree t = {.features = features, .count = count, .dimensions = dimensions};
     int status = plant(&t) ? 0 : -1;
-    for (int i = 0; status == 0 && i < queries; i++) {
-        float aside[MOST_FEATURES] = {0}, *best = distance + (size_t)i * neighbours;
-        Query q = {i, neighbours, index + (size_t)i * neighbours, best, features + (size_t)i * dimensions};
+    for (int i = 0; status == 0 && i < (t.inner + 1) * t.room; i++) {  /* leaf by leaf: what is near in memory is near */
+        int itself = t.owner[i];
+        if (itself < 0 || itself >= queries) continue;
+        float aside[MOST_FEATURES] = {0}, *best = distance + (size_t)itself * neighbours;
+        Query q = {itself, neighbours, index + (size_t)itself * neighbours, best, features + (size_t)itself * dimensions};
         for (int k = 0; k < neighbours; k++) best[k] = INFINITY;
         search(&t, 0, 0.0f, aside, &q);
         for (int k = 0; k < neighbours; k++) best[k] = sqrtf(best[k]);

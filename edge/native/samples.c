@@ -25,7 +25,7 @@ static const float CONTRAST = 0.05f; /* two samples closer than this tell nothin
 static const float NOVELTY = 0.05f;  /* pull of a colour that no pair explains, beside 1 for what all agree on */
 
 typedef struct { float colour[3], y, x; } Sample;
-typedef struct { Sample *list; int count; } Samples;
+typedef struct { Sample *list; int16_t *away; int count; } Samples;  /* away: from the tile in hand, whole pixels */
 
 /* A pair's direction from B to F, over the squared length, and that length; weight 0 when the two are alike. */
 typedef struct { float direction[3], squared, weight; } Pair;
@@ -70,7 +70,9 @@ static int cell_mean(const Cells *c, int row, int column, uint8_t side, Sample *
 
 static Samples gathered(const Cells *c, uint8_t side)
 {
-    Samples all = {malloc(sizeof(Sample) * (size_t)c->rows * c->columns), 0};
+    size_t most = (size_t)c->rows * c->columns;
+    Samples all = {malloc((sizeof(Sample) + sizeof(int16_t)) * most), NULL, 0};
+    all.away = all.list ? (int16_t *)(all.list + most) : NULL;
     for (int row = 0; all.list && row < c->rows; row++)
         for (int column = 0; column < c->columns; column++)
             if (c->near[(size_t)row * c->columns + column])
@@ -78,23 +80,23 @@ static Samples gathered(const Cells *c, uint8_t side)
     return all;
 }
 
-static int distance_of(const Sample *s, float y, float x)
+static void measure(Samples all, float y, float x)
 {
-    float away = sqrtf((s->y - y) * (s->y - y) + (s->x - x) * (s->x - x));
-    return lesser((int)away, FARTHEST - 1);
+    for (int i = 0; i < all.count; i++) {
+        float down = all.list[i].y - y, right = all.list[i].x - x, away = sqrtf(down * down + right * right);
+        all.away[i] = (int16_t)(away < (float)(FARTHEST - 1) ? away : (float)(FARTHEST - 1));
+    }
 }
 
-/* The POOL samples nearest to (y, x), by counting how many lie at each distance. */
-static int nearby(Samples all, float y, float x, const Sample **pool)
+/* The POOL samples nearest to the tile in hand, by counting how many lie at each distance. */
+static int nearby(Samples all, int *pool)
 {
     int tally[FARTHEST] = {0}, limit = 0, count = 0;
-    for (int i = 0; i < all.count; i++) tally[distance_of(&all.list[i], y, x)]++;
+    for (int i = 0; i < all.count; i++) tally[all.away[i]]++;
     for (int sum = tally[0]; sum < lesser(POOL, all.count); sum += tally[limit]) limit++;
     for (int pass = 0; pass < 2; pass++)  /* nearer ones first: they must not be crowded out */
-        for (int i = 0; i < all.count && count < POOL; i++) {
-            int away = distance_of(&all.list[i], y, x);
-            if (pass ? away == limit : away < limit) pool[count++] = &all.list[i];
-        }
+        for (int i = 0; i < all.count && count < POOL; i++)
+            if (pass ? all.away[i] == limit : all.away[i] < limit) pool[count++] = i;
     return count;
 }
 
@@ -108,19 +110,19 @@ static float unlike(const Sample *a, const Sample *b)
 /* Up to SAMPLES near (y, x), each as unlike those before it as can be (Gonzalez 1985), near ones preferred. */
 static int chosen(Samples all, float y, float x, Sample *taken)
 {
-    const Sample *pool[POOL];
+    int pool[POOL], pick = 0;
     float novel[POOL], near[POOL];
-    int count = nearby(all, y, x, pool), pick = 0, wanted = lesser(count, SAMPLES);
+    measure(all, y, x);
+    int count = nearby(all, pool), wanted = lesser(count, SAMPLES);
     for (int i = 0; i < count; i++) {
-        int away = distance_of(pool[i], y, x);
-        novel[i] = INFINITY, near[i] = 1.0f / (1.0f + 0.02f * (float)away);
+        novel[i] = INFINITY, near[i] = 1.0f / (1.0f + 0.02f * (float)all.away[pool[i]]);
         if (near[i] > near[pick]) pick = i;
     }
     for (int n = 0; n < wanted; n++) {
-        taken[n] = *pool[pick];
+        taken[n] = all.list[pool[pick]];
         int next = 0;
         for (int i = 0; i < count; i++) {
-            float gap = unlike(pool[i], &taken[n]);
+            float gap = unlike(&all.list[pool[i]], &taken[n]);
             novel[i] = gap < novel[i] ? gap : novel[i];
             if (novel[i] * near[i] > novel[next] * near[next]) next = i;
         }

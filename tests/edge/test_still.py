@@ -35,13 +35,25 @@ def drawn(portrait_file) -> Trimap:
     return Trimap(read_grey(portrait_file.with_name("portrait.trimap.png")))
 
 
-def test_more_unknown_pixels_than_the_budget_are_solved_smaller_and_that_is_said(
+def test_more_unknown_pixels_than_the_budget_are_solved_in_pieces_and_that_is_said(
         tier: Tier, portrait: np.ndarray, truth: np.ndarray, drawn: Trimap, iou) -> None:
-    still = StillPath(with_budget(2000), tier, None, fine=True).matte(portrait, StageTimes(), drawn)
-    assert 0 < still.unknown_pixels <= 2000 < drawn.unknown.sum()
+    still, whole = (StillPath(board, tier, None, fine=True).matte(portrait, StageTimes(), drawn)
+                    for board in (with_budget(2000), DESK))
+    assert still.unknown_pixels == drawn.unknown.sum() > 2000
     [said] = still.fallbacks
-    assert f"{drawn.unknown.sum():,} unknown pixels" in said and "budget is 2,000" in said
-    assert still.matte.alpha.shape == (600, 512) and iou(still.matte.alpha, truth) > 0.97
+    assert f"{drawn.unknown.sum():,} unknown pixels, the board's budget is 2,000: solved in" in said and "pieces" in said
+    assert np.abs(still.matte.alpha.astype(int) - whole.matte.alpha)[drawn.unknown].mean() < 2
+    assert iou(still.matte.alpha, truth) > 0.97
+
+
+def test_a_band_that_is_much_wider_than_the_budget_is_narrowed_and_that_is_said(
+        tier: Tier, portrait: np.ndarray, truth: np.ndarray, drawn: Trimap, iou) -> None:
+    wide = Trimap(np.where((drawn.values == 0) & (np.indices(drawn.values.shape)[0] > 20), 128, drawn.values))
+    still = StillPath(with_budget(2000), tier, None, fine=True).matte(portrait, StageTimes(), wide)
+    assert 2000 < still.unknown_pixels <= 16_000 < wide.unknown.sum()
+    said = still.fallbacks[0]
+    assert f"{wide.unknown.sum():,} unknown pixels" in said and "pieces at 0." in said and "of the working size" in said
+    assert still.matte.alpha.shape == (600, 512) and still.matte.alpha[truth > 250].mean() > 240
 
 
 def test_within_the_budget_nothing_is_said(tier: Tier, portrait: np.ndarray, drawn: Trimap) -> None:
