@@ -48,16 +48,17 @@ def solve(system: KnnSystem, start: np.ndarray | None = None, most_unknowns: int
     most_unknowns: how many pixels may be variables at once, at least 625; more are solved piece by piece, each round
     over the pieces taking the others' last answers for granted (Schwarz 1870), until none changes any more.
     """
-    first = system.towards if start is None else start
-    alpha = np.where(system.unknown, first, system.known).astype(np.float32)
+    alpha = system.towards.copy()
+    if start is not None:
+        np.copyto(alpha, start, where=system.unknown.view(bool), casting="same_kind")
     pieces = list(_pieces(system.unknown, most_unknowns)) if most_unknowns else [system.unknown]
     iterations, residual, change, rounds = 0, 0.0, np.inf, 0
     while change > SETTLED and rounds < (MAX_ROUNDS if len(pieces) > 1 else 1):
-        before, residual, rounds = alpha.copy(), 0.0, rounds + 1
+        before, residual, rounds = alpha.copy() if len(pieces) > 1 else alpha, 0.0, rounds + 1
         for piece in pieces:
             steps, left = _solve_piece(system, piece, alpha)
             iterations, residual = iterations + steps, max(residual, left)
-        change = float(np.abs(alpha - before).max()) if len(pieces) > 1 else 0.0
+        change = float(np.abs(alpha - before).max()) if before is not alpha else 0.0
     converged = residual <= TOLERANCE and change <= SETTLED
     return Solution(np.clip(alpha, 0, 1, out=alpha), iterations, residual, converged, len(pieces))
 

@@ -50,8 +50,8 @@ class Links:
 class KnnSystem:
     """(L + diag(pull))·α = pull·towards in the unknown pixels, L the Laplacian of windows and links.
 
-    pixels (h, w, 3) uint8; unknown (h, w) uint8 of 0 and 1; pull, towards (h, w) float32; known (h, w) float32: alpha
-    of the known pixels, 0 in the others.
+    pixels (h, w, 3) uint8; unknown (h, w) uint8 of 0 and 1; pull, towards (h, w) float32, in known pixels 0 and their
+    alpha.
     """
 
     pixels: np.ndarray
@@ -59,7 +59,6 @@ class KnnSystem:
     links: Links
     pull: np.ndarray
     towards: np.ndarray
-    known: np.ndarray
 
 
 def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = None, neighbours: int = NEIGHBOURS,
@@ -77,13 +76,13 @@ def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = No
     pixels = np.ascontiguousarray(pixels)
     unknown = trimap.unknown.view(np.uint8)
     pull = np.zeros(trimap.values.shape, np.float32)
-    towards = np.ones_like(pull) if guess is None else np.clip(guess, 0, 1).astype(np.float32)
+    towards = trimap.values * np.float32(1 / 255)
+    np.copyto(towards, np.float32(1) if guess is None else np.clip(guess, 0, 1), where=trimap.unknown, casting="same_kind")
     matting.sampled(pixels, trimap.values, prior_weight, pull, towards)
     nodes = _nodes(trimap.unknown)
     alike = (colour_and_place(pixels, nodes.indices, position_weight) if features is None
              else np.ascontiguousarray(features.reshape(-1, features.shape[2])[nodes.indices], np.float32))
-    known = np.where(unknown, np.float32(0), trimap.values * np.float32(1 / 255))
-    return KnnSystem(pixels, unknown, _links(alike, nodes, neighbours), pull, towards, known)
+    return KnnSystem(pixels, unknown, _links(alike, nodes, neighbours), pull, towards)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@
 
 static const float SMOOTH = 1e-5f;  /* what neighbours count for where alpha is flat, beside 1 for a step of 1 */
 
-enum { FEW = 32, SWEEPS_SMALL = 10, SWEEPS = 2 };
+enum { FEW = 32, SWEEPS_SMALL = 10, SWEEPS = 4 };
 
 typedef struct { const uint8_t *pixels; const float *alpha; Size size; float *front, *back; } Level;
 

@@ -76,11 +76,11 @@ def dense_alpha(system: KnnSystem) -> np.ndarray:
             matrix[[begin, end], [end, begin]] -= weight
     unknown = np.flatnonzero(system.unknown)
     known = np.flatnonzero(system.unknown == 0)
-    alpha = system.known.reshape(-1).astype(float)
+    alpha = system.towards.reshape(-1).astype(float)
     pull, towards = system.pull.reshape(-1)[unknown], system.towards.reshape(-1)[unknown]
     right = pull * towards - matrix[np.ix_(unknown, known)] @ alpha[known]
     alpha[unknown] = np.linalg.solve(matrix[np.ix_(unknown, unknown)] + np.diag(pull), right)
-    return alpha.reshape(system.known.shape)
+    return alpha.reshape(system.unknown.shape)
 
 
 def solved(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = None) -> Solution:
