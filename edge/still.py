@@ -109,7 +109,7 @@ class StillPath:
             return None
         alpha = refine(work, mask, self.board.refine.guided_epsilon.value)
         times.lap("refine")
-        trimap = trimap_from(alpha, self.board.matting.trimap_band_px.value)
+        trimap = trimap_from(alpha, self.board.matting.trimap_band_px.value, mask)
         return Draft(work, alpha, trimap)
 
     def _drafted_from(self, pixels: np.ndarray, trimap: Trimap) -> Draft:
