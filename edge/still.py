@@ -137,7 +137,8 @@ class StillPath:
         still.solver, still.unknown_pixels = "knn-cg", int(draft.trimap.unknown.sum())
         still.iterations, still.residual = solution.iterations, solution.residual
         if unknown > budget:
-            size = "" if draft is whole else f" at {draft.alpha.shape[1] / whole.alpha.shape[1]:.2f} of the working size"
+            scale = draft.alpha.shape[1] / whole.alpha.shape[1]
+            size = "" if draft is whole else f" at {scale:.2f} of the working size"
             still.fallbacks.append(f"{unknown:,} unknown pixels, the board's budget is {budget:,}: "
                                    f"solved in {solution.pieces} overlapping pieces{size}")
         if not solution.converged:

@@ -10,8 +10,8 @@ from edge.matting.system import KnnSystem, Links
 from edge.native import matting
 
 TOLERANCE = 5e-5
-"""Residual at which the solve ends. On three alphamatting.com pictures alpha was then within 1.1 grey levels of a solve
-to the last digit in the mean over the band; half of it cost a quarter more time and brought nothing against the truth."""
+"""Residual at which the solve ends. On nine alphamatting.com pictures, narrow trimaps, alpha was then 0.1 to 0.4 grey
+levels off a solve to the last digit, in the mean over the band (one of them 1.2)."""
 
 MAX_ITERATIONS = 500
 

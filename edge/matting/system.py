@@ -2,15 +2,16 @@
 
 Three terms, each chosen by what it brings per millisecond (README, "Matting"):
 
-- windows: neighbours in a 3×3 window lie on a line in colour space (Levin, Lischinski, Weiss 2008, "A Closed-Form Solution
-  to Natural Image Matting", eq. 12; edge/native/laplacian.c);
+- windows: neighbours in a 3×3 window lie on a line in colour space (Levin, Lischinski, Weiss 2008, "A Closed-Form
+  Solution to Natural Image Matting", eq. 12; edge/native/laplacian.c);
 - links: pixels that look alike are alike wherever they lie (Chen, Li, Tang 2013, "KNN Matting", eq. 4–6), from every
   second pixel in every second row, for the windows carry what they say to the others (neighbours.c);
 - samples: how a pixel mixes from known colours nearby, believed as far as the samples agree (samples.c).
 
-The KNN paper solves (L + λ·D_known)·α = λ·v over every pixel. Known pixels here are exact (λ → ∞) and no variables. Every
-unknown pixel is pulled a little, to the guess where no sample explains its colour: the system is definite whatever the
-picture, and an island without any path to a known pixel is settled before the solve begins: its answer is its guess.
+The KNN paper solves (L + λ·D_known)·α = λ·v over every pixel. Known pixels here are exact (λ → ∞) and no variables.
+Every unknown pixel is pulled a little, to the guess where no sample explains its colour. So the system is definite
+whatever the picture, and an island that nothing ties to a known pixel is settled before the solve begins: the solve
+starts there with the guess, and the guess is its answer.
 """
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ NEIGHBOURS, POSITION_WEIGHT, PRIOR_WEIGHT = 3, 0.1, 0.01
 """What board_configs/tiers.toml says too; for callers without a board."""
 
 STEP_PX = 2
-"""Links begin at every second pixel in every second row. From every pixel the error was the same at 4 times the cost."""
+"""Links begin at every second pixel in every second row. From every pixel the error was the same at four times the
+cost."""
 
 LINK_WEIGHT = 0.03
 """Weight of the links' affinities, beside window weights of which a pixel's sum to about 8."""
@@ -77,7 +79,8 @@ def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = No
     unknown = trimap.unknown.view(np.uint8)
     pull = np.zeros(trimap.values.shape, np.float32)
     towards = trimap.values * np.float32(1 / 255)
-    np.copyto(towards, np.float32(1) if guess is None else np.clip(guess, 0, 1), where=trimap.unknown, casting="same_kind")
+    unseen = np.float32(1) if guess is None else np.clip(guess, 0, 1)
+    np.copyto(towards, unseen, where=trimap.unknown, casting="same_kind")
     matting.sampled(pixels, trimap.values, prior_weight, pull, towards)
     nodes = _nodes(trimap.unknown)
     alike = (colour_and_place(pixels, nodes.indices, position_weight) if features is None

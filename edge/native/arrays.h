@@ -1,4 +1,4 @@
-/* Arrays from Python: taken through the buffer protocol, their type, rank and size checked once, given back together. */
+/* Arrays from Python: taken through the buffer protocol, type, rank and size checked once, given back together. */
 #ifndef MASQUE_ARRAYS_H
 #define MASQUE_ARRAYS_H
 

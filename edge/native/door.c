@@ -1,5 +1,5 @@
-/* The door between Python and the loops: takes arrays (arrays.c), checks what they must agree in, lets other threads run
-   meanwhile. Stable ABI: one build serves every Python from 3.11 on. */
+/* The door between Python and the loops: takes arrays (arrays.c), checks what they must agree in, lets other threads
+   run meanwhile. Stable ABI: one build serves every Python from 3.11 on. */
 #include "arrays.h"
 
 static PyObject *door_guided(PyObject *self, PyObject *args)

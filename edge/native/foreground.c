@@ -1,6 +1,6 @@
 /* The colours of person and background in every half-transparent pixel (Germer, Uelwer, Conrad, Harmeling 2020, "Fast
-   Multi-Level Foreground Estimation", eq. 5-7 and algorithm 1): I = a F + (1 - a) B, with F and B smooth where alpha is not.
-   Each level begins from the one half its size. Sure pixels keep the picture's colour, so only the band is swept. */
+   Multi-Level Foreground Estimation", eq. 5-7 and algorithm 1): I = a F + (1 - a) B, with F and B smooth where alpha is
+   not. Each level begins from the one half its size. Sure pixels keep the picture's colour: only the band is swept. */
 #include "matting.h"
 
 #include <math.h>    /* fabsf */
@@ -22,7 +22,8 @@ static void shrink(const Level *l, Size half, uint8_t *pixels, float *alpha)
         for (int x = 0; x < half.width; x++) {
             size_t upper = (size_t)(2 * y) * width, lower = (size_t)lesser(2 * y + 1, l->size.height - 1) * width;
             int left = 2 * x, right = lesser(2 * x + 1, width - 1);
-            size_t from[4] = {upper + left, upper + right, lower + left, lower + right}, to = (size_t)y * half.width + x;
+            size_t from[4] = {upper + left, upper + right, lower + left, lower + right};
+            size_t to = (size_t)y * half.width + x;
             alpha[to] = 0.25f * (l->alpha[from[0]] + l->alpha[from[1]] + l->alpha[from[2]] + l->alpha[from[3]]);
             for (int c = 0; c < 3; c++) {
                 int sum = 2;

@@ -1,8 +1,8 @@
-/* The matting Laplacian (Levin, Lischinski, Weiss 2008, "A Closed-Form Solution to Natural Image Matting", eq. 12) in its
-   rows of unknown pixels: what ties a pixel to each of the 24 that share a 3x3 window with it,
+/* The matting Laplacian (Levin, Lischinski, Weiss 2008, "A Closed-Form Solution to Natural Image Matting", eq. 12) in
+   its rows of unknown pixels: what ties a pixel to each of the 24 that share a 3x3 window with it,
        w(i, j) = sum over windows k of both: (1 + (I_i - m_k)' (C_k + e/9)^-1 (I_j - m_k)) / 9.
-   The inverse is kept as a triangle T with T'T = (C + e/9)^-1 / 9: single precision then stands e = 1e-7, where the inverse
-   itself loses every digit. Rows of picture and windows run through rings, so memory does not grow with the height. */
+   The inverse is kept as a triangle T with T'T = (C + e/9)^-1 / 9: single precision then stands e = 1e-7, where the
+   inverse itself loses every digit. Rows of picture and windows run through rings: memory does not grow with height. */
 #include "matting.h"
 
 #include <math.h>    /* sqrtf */
@@ -14,9 +14,15 @@ enum { MEAN = 0, TRIANGLE = 3, SHARE = 9, WINDOW = 10, SIDE = 3, REACH = 2, ROWS
 /* Rings of padded rows: `rows` holds 5 of the picture, three channels each, `windows` 3 of the ten window planes. */
 typedef struct { float *block, *rows, *windows; uint8_t *marks; int spans; size_t stride; } Rings;
 
-static float *picture_row(const Rings *r, int y) { return r->rows + (size_t)((y + ROWS) % ROWS) * 3 * r->stride; }
+static float *picture_row(const Rings *r, int y)
+{
+    return r->rows + (size_t)((y + ROWS) % ROWS) * 3 * r->stride;
+}
 
-static float *window_row(const Rings *r, int y) { return r->windows + (size_t)((y + SIDE) % SIDE) * WINDOW * r->stride; }
+static float *window_row(const Rings *r, int y)
+{
+    return r->windows + (size_t)((y + SIDE) % SIDE) * WINDOW * r->stride;
+}
 
 /* Whether a row's span of eight pixels holds an unknown one; rows -1 and height, spans -1 and last + 1 may be asked. */
 static uint8_t *mark(const Rings *r, int y, int span) { return r->marks + (size_t)(y + 1) * (r->spans + 2) + span + 1; }

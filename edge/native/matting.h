@@ -2,7 +2,7 @@
    no Python in here. matting_door.c is their door; tests/edge/test_matting_native.py holds their slow twins.
 
    Unknown pixels live in blocks: eight neighbours in a row, the first at a column that 8 divides, at least one of them
-   unknown. A padded plane gives every block room for neighbours two pixels away without asking where the picture ends. */
+   unknown. A padded plane gives every block room for neighbours two pixels away without asking where pictures end. */
 #ifndef MASQUE_MATTING_H
 #define MASQUE_MATTING_H
 
@@ -35,12 +35,18 @@ enum {
 static inline int padded_stride(int width) { return (width + LANES - 1) / LANES * LANES + 2 * LANES; }
 
 /* Index of a pixel in a padded plane. */
-static inline int32_t padded(int y, int x, int stride) { return (int32_t)((y + PAD_ROWS) * stride + LANES + x); }
+static inline int32_t padded(int y, int x, int stride)
+{
+    return (int32_t)((y + PAD_ROWS) * stride + LANES + x);
+}
 
-static inline size_t padded_count(Size size) { return (size_t)(size.height + 2 * PAD_ROWS) * padded_stride(size.width); }
+static inline size_t padded_count(Size size)
+{
+    return (size_t)(size.height + 2 * PAD_ROWS) * (size_t)padded_stride(size.width);
+}
 
-/* Links between pixels that look alike: `count` rows, each from one unknown pixel to `neighbours` others, all as indices
-   of the picture, weighted. */
+/* Links between pixels that look alike: `count` rows, each from one pixel to `neighbours` others, all as indices of the
+   picture, weighted. */
 typedef struct { int32_t count, neighbours; const int32_t *from, *to; const float *weight; } Links;
 
 /* (L + pull) alpha = pull * towards, L from the blocks' weights and the links. unknown, pull, towards: (h, w). */

@@ -1,5 +1,5 @@
-/* The door between Python and the loops of matting: takes arrays (arrays.c), checks what they must agree in, lets other
-   threads run meanwhile. Stable ABI, as door.c. */
+/* The door between Python and the loops of matting: takes arrays (arrays.c), checks what they must agree in, lets
+   other threads run meanwhile. Stable ABI, as door.c. */
 #include "arrays.h"
 #include "matting.h"
 
@@ -190,8 +190,8 @@ static PyMethodDef methods[] = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "matting", "The loops of matting in C; matting.pyi has their types, matting.h their meaning.",
-    -1, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "matting", "The loops of matting in C; matting.pyi has types, matting.h their meaning.", -1,
+    methods, NULL, NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC PyInit_matting(void)

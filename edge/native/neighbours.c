@@ -1,6 +1,6 @@
-/* The nearest neighbours of many points, exactly: points are halved along their widest side until a leaf holds about two
-   dozen, a query scans leaves from the nearest on and skips every half that lies farther than its worst neighbour so far
-   (Friedman, Bentley, Finkel 1977). A leaf's points lie coordinate by coordinate, so eight distances are had at once. */
+/* The nearest neighbours of many points, exactly: points are halved along their widest side until a leaf holds about
+   thirty, a query scans leaves from the nearest on and skips every half that lies farther than its worst neighbour so
+   far (Friedman, Bentley, Finkel 1977). A leaf's points lie side by side, so eight distances are had at once. */
 #include "matting.h"
 
 #include <math.h>    /* fabsf, sqrtf, INFINITY */
@@ -23,7 +23,10 @@ typedef struct {
 /* One query's best so far, nearest first. */
 typedef struct { int itself, wanted; int32_t *index; float *distance; const float *at; } Query;
 
-static float coordinate(const Tree *t, int i, int side) { return t->features[(size_t)t->order[i] * t->dimensions + side]; }
+static float coordinate(const Tree *t, int i, int side)
+{
+    return t->features[(size_t)t->order[i] * t->dimensions + side];
+}
 
 /* The side along which some of the points lie farthest apart; which one it is only decides about speed. */
 static int widest_side(const Tree *t, int from, int to)
@@ -155,11 +158,12 @@ int nearest(const float *features, int count, int dimensions, int queries, int n
 {
     Tree t = {.features = features, .count = count, .dimensions = dimensions};
     int status = plant(&t) ? 0 : -1;
-    for (int i = 0; status == 0 && i < (t.inner + 1) * t.room; i++) {  /* leaf by leaf: what is near in memory is near */
+    for (int i = 0; status == 0 && i < (t.inner + 1) * t.room; i++) {  /* leaf by leaf: memory is then at hand */
         int itself = t.owner[i];
         if (itself < 0 || itself >= queries) continue;
         float aside[MOST_FEATURES] = {0}, *best = distance + (size_t)itself * neighbours;
-        Query q = {itself, neighbours, index + (size_t)itself * neighbours, best, features + (size_t)itself * dimensions};
+        const float *at = features + (size_t)itself * dimensions;
+        Query q = {itself, neighbours, index + (size_t)itself * neighbours, best, at};
         for (int k = 0; k < neighbours; k++) best[k] = INFINITY;
         search(&t, 0, 0.0f, aside, &q);
         for (int k = 0; k < neighbours; k++) best[k] = sqrtf(best[k]);

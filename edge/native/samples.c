@@ -165,8 +165,8 @@ WIDE static void votes(float pixel[3][LANES], const Sample *back, int backs, con
     EIGHT(best) = most;
 }
 
-/* Writes what a vote means for one pixel: how hard it is pulled, and where to. towards holds where a colour that no pair
-   explains belongs. */
+/* Writes what a vote means for one pixel: how hard it is pulled, and where to. towards holds where a colour that no
+   pair explains belongs. */
 static void write_vote(float mean, float variance, float best, float weight, float *pull, float *towards)
 {
     float sure = best * SPREAD / ((variance > 0.0f ? variance : 0.0f) + SPREAD), novel = NOVELTY * (1.0f - best);

@@ -1,6 +1,6 @@
-/* Conjugate gradients (Hestenes, Stiefel 1952), scaled by the diagonal, on the blocks of unknown pixels and their links.
-   Directions lie in a padded plane, where neighbours are found by a fixed step; all else lies block by block. Known pixels
-   keep direction 0 and so never change. */
+/* Conjugate gradients (Hestenes, Stiefel 1952), scaled by the diagonal, on the blocks of unknown pixels and their
+   links. Directions lie in a padded plane, where neighbours are found by a fixed step; all else lies block by block.
+   Known pixels keep direction 0 and so never change. */
 #include "matting.h"
 
 #include <math.h>    /* sqrt */

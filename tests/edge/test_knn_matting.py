@@ -68,7 +68,7 @@ def dense_laplacian(pixels: np.ndarray) -> np.ndarray:
 
 
 def dense_alpha(system: KnnSystem) -> np.ndarray:
-    """(L + links + diag(pull))·α = pull·towards solved at once over the unknown pixels; known ones move to the right."""
+    """(L + links + diag(pull))·α = pull·towards solved at once over the unknown pixels; known ones go to the right."""
     matrix = dense_laplacian(system.pixels)
     for begin, ends, weights in zip(system.links.begin[:, 0], system.links.end, system.links.weight, strict=True):
         for end, weight in zip(ends, weights, strict=True):

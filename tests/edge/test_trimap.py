@@ -32,7 +32,7 @@ def test_the_band_is_10_px_on_either_side_at_600x800_and_scales_with_the_long_si
 
 
 def ramped(soft_cells: int, rows: slice) -> Mask:
-    """A person in the left half as a network of 160×120 cells may see them: a steep edge, in some rows a gentle ramp."""
+    """A person in the left half as a network of 160×120 cells may see it: a steep edge, in some rows a gentle ramp."""
     values = np.zeros((160, 120), np.float32)
     values[:, :60] = 1
     ramp = np.clip(0.5 - (np.arange(120) - 59.5) / (2 * soft_cells), 0, 1)

@@ -1,6 +1,6 @@
-"""Four errors of an alpha over the unknown pixels, as alphamatting.com counts them (Rhemann, Rother, Wang, Gelautz, Kohli,
-Rott 2009, "A Perceptually Motivated Online Benchmark for Image Matting", section 3). Written from the paper; the size of
-the Gaussian and the steps of connectivity are those that its authors give.
+"""Four errors of an alpha over the unknown pixels, as alphamatting.com counts them (Rhemann, Rother, Wang, Gelautz,
+Kohli, Rott 2009, "A Perceptually Motivated Online Benchmark for Image Matting", section 3). The Gaussian's width, the
+thresholds' step and the slack are those that its authors give; the code was not compared with theirs.
 """
 from __future__ import annotations
 

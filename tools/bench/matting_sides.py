@@ -1,4 +1,4 @@
-"""The sides of the matting benchmark: ours and PyMatting's, each a process that is asked one picture at a time, in turn.
+"""The sides of the matting benchmark: ours and PyMatting's, each a process that is asked one picture after another.
 
 Run as `python -m tools.bench.matting_sides` it is our side.
 """

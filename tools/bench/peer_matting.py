@@ -1,9 +1,9 @@
 """Runs inside the peers' environment: PyMatting's matting and foreground, as its users call them, one thread.
 
 Reads one JSON line a task, {"method", "pixels", "plane", "out", "rounds"}: .npy files of (h, w, 3) uint8 RGB and of a
-trimap or alpha (h, w) uint8; writes what it finds to `out` (.npy) and answers one JSON line: milliseconds of processor time
-(median of the rounds) and the memory that the first of them added at its peak. Imports nothing of Masque; the other side
-of the benchmark speaks the same (`serve`).
+trimap or alpha (h, w) uint8; writes what it finds to `out` (.npy) and answers one JSON line: milliseconds of processor
+time (median of the rounds) and the memory that a call before them added at its peak. Imports nothing of Masque; the
+other side of the benchmark speaks the same (`serve`).
 """
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ def main() -> None:
     from pymatting import estimate_alpha_cf, estimate_alpha_knn, estimate_foreground_ml
 
     def with_trimap(estimate: Callable[..., Any]) -> Method:
-        return lambda pixels, trimap: lambda picture=pixels / 255.0, known=trimap / 255.0: estimate(picture, known)
+        def prepared(pixels: Any, trimap: Any) -> Call:
+            picture, known = pixels / 255.0, trimap / 255.0
+            return lambda: estimate(picture, known)
+        return prepared
 
     def foreground(pixels: Any, alpha: Any) -> Call:
         picture, opacity = pixels / 255.0, alpha / 255.0
@@ -69,7 +72,7 @@ def main() -> None:
 
     methods = {"knn": with_trimap(estimate_alpha_knn), "cf": with_trimap(estimate_alpha_cf), "foreground": foreground}
     pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
-    plane = np.repeat(np.uint8([[0, 128, 255]]), 20, axis=1).repeat(40, axis=0)
+    plane = np.array([[0, 128, 255]], np.uint8).repeat(20, axis=1).repeat(40, axis=0)
     for method in methods.values():
         method(pixels, plane)()
     serve(methods)
