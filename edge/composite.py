@@ -76,12 +76,12 @@ def _surroundings(pixels: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np
 
 
 def composite(foreground: np.ndarray, alpha: np.ndarray, backdrop: np.ndarray, into: np.ndarray | None = None,
-              linear: bool = False) -> np.ndarray:
+              linear: bool = False, kinds: np.ndarray | None = None, shown: np.ndarray | None = None) -> np.ndarray:
     """foreground and backdrop (H, W, 3) uint8, alpha (H, W) uint8 → (H, W, 3) uint8, rounded to nearest.
 
     into: room for the picture. linear: mix light (IEC 61966-2-1) in place of sRGB values: soft edges between a bright
-    and a dark side then do not look dirty. The loop is edge/native/alpha.c.
+    and a dark side then do not look dirty. kinds, shown: see loops.pyi. The loop is edge/native/blend.c.
     """
     picture = np.empty(foreground.shape, np.uint8) if into is None else into
-    loops.blend(np.ascontiguousarray(foreground), np.ascontiguousarray(alpha), backdrop, linear, picture)
+    loops.blend(np.ascontiguousarray(foreground), np.ascontiguousarray(alpha), kinds, backdrop, linear, picture, shown)
     return picture

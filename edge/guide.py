@@ -4,7 +4,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge.matting.guided import grey
+from edge.native import loops
 
 NEIGHBOURHOOD = (5, 5)
 """A pixel's movement is the mean over these: sensor noise has none, an edge has."""
@@ -26,8 +26,7 @@ class Guide:
         """pixels (H, W, 3) uint8 → pixels (h, w, 3), luma (h, w) and moved (h, w): |change of luma| since the frame
         before, over its neighbourhood, in 1/255; 255 everywhere for the first."""
         self.luma, self._before = self._before, self.luma
-        cv2.resize(pixels, self.shape[::-1], dst=self.pixels, interpolation=cv2.INTER_AREA)
-        grey(self.pixels, into=self.luma)
+        loops.shrink(np.ascontiguousarray(pixels), self.pixels, self.luma)
         cv2.absdiff(self.luma, self._before, dst=self.moved)
         cv2.blur(self.moved, NEIGHBOURHOOD, dst=self.moved)
         if self._fresh:

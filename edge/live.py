@@ -14,17 +14,21 @@ from edge.errors import PictureError
 from edge.frame import CLASSES, Frame, Mask, Matte, Region
 from edge.guide import Guide
 from edge.keyframe import Keyframe, Pace, region_to_look_at
-from edge.matting.guided import Coefficients, enlarged_alpha
+from edge.matting.guided import Coefficients, no_person
 from edge.motion import Motion
 from edge.native import loops
-from edge.refine import refine
+from edge.refine import RAMP, OutlineRoom, outline
 from edge.report import StageTimes
 from edge.segment.labels import Labeller
 from edge.segment.tflite import Segmenter
 from edge.segment.tidy import tidied
 
 STILL, MOVING = 2.0, 6.0
-"""Changes of luma, in 1/255, up to which a pixel is still, and from which it moves."""
+"""Changes of luma, in 1/255, up to which a pixel is still, and from which it moves.
+
+M_avg(t) = (1 − c)·M_avg(t−1) + c·M(t) (US 2023/0362331), with c by pixel, from the board's smoothing up to 1: what is
+still is calm, what moves has no past.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class LivePath:
         self.pace = pace or Pace(board.network.keyframe_interval.value)
         self.motion, self.last = Motion(), Keyframe.never(len(effect.wants))
         self.room: Room | None = None
-        self._share = shares(board.refine.smoothing.value)
+        self._calm = (board.refine.smoothing.value, STILL, MOVING)
 
     def frame(self, frame: Frame, times: StageTimes) -> LiveFrame:
         """One frame in, one finished frame out; frame.index must grow by one each time.
@@ -64,17 +68,19 @@ class LivePath:
         room = self._room_for(frame)
         room.guide.take(frame.pixels)
         times.lap("guide")
-        masks = None
-        if not self.pace.due(frame.index, self.last.index):
-            masks = self.motion.carried(self.last.masks, room.guide.luma)
-            times.lap("motion")
-        if is_keyframe := masks is None:
-            masks = self._seen(frame.index, room.guide)
+        due = self.pace.due(frame.index, self.last.index)
+        explained = self.motion.follow(room.guide.luma, due)
+        times.lap("motion")
+        if is_keyframe := due or not explained:
+            masks = self._seen(frame.index, room.guide, explained)
             times.lap("segment")
+        else:
+            masks = [self.motion.carried(mask, mask.region, mask.values.shape) for mask in self.last.masks]
+            times.lap("motion")
         alphas = [self._alpha(mask, layer, frame.pixels) for mask, layer in zip(masks, room.layers, strict=True)]
         times.lap("refine")
         classes = dict(zip(self.effect.wants, alphas[1:], strict=True))
-        self.effect.paint(Seen(frame.pixels, alphas[0], room.guide, classes), room.picture)
+        self.effect.paint(Seen(frame.pixels, alphas[0], room.guide, classes, room.layers[0].kinds), room.picture)
         times.lap("composite")
         self.pace.spent(is_keyframe, sum(times.ms.values()))
         return LiveFrame(room.picture, Matte(alphas[0], Region.whole(alphas[0].shape)), is_keyframe)
@@ -82,17 +88,22 @@ class LivePath:
     def _alpha(self, mask: Mask, layer: Layer, pixels: np.ndarray) -> np.ndarray:
         """A mask over the guide → its alpha (H, W) uint8 in this frame."""
         assert self.room is not None
-        guide = self.room.guide
-        present = refine(guide.pixels, mask, self.board.refine.guided_epsilon.value)
-        loops.settle(layer.settled, present, guide.moved, self._share)
-        return enlarged_alpha(pixels, guide.luma, layer.settled, layer.alpha, layer.coefficients)
+        guide, region = self.room.guide, mask.region
+        present = outline(guide.luma, mask, self.board.refine.guided_epsilon.value, self.room.outline)
+        for held, now in zip(layer.settled, present, strict=True):
+            loops.settle(held, now, (region.top, region.left), guide.moved, self._calm)
+        loops.enlarge(np.ascontiguousarray(pixels), guide.luma, *layer.settled, RAMP, layer.kinds, layer.alpha)
+        return layer.alpha
 
-    def _seen(self, index: int, guide: Guide) -> Sequence[Mask]:
+    def _seen(self, index: int, guide: Guide, explained: bool) -> Sequence[Mask]:
         """Asks the network, where the person was last seen, and remembers its answer; regions are the guide's."""
         region = region_to_look_at(self.last.masks[0], guide.shape, self.segmenter.portrait)
-        self.last = Keyframe(index, self._masks(guide.pixels, region))
-        self.motion.remember(guide.luma)
-        return self.last.masks
+        masks = self._masks(guide.pixels, region)
+        if explained:
+            masks = [self.motion.averaged(old, fresh) for old, fresh in zip(self.last.masks, masks, strict=True)]
+        self.last = Keyframe(index, masks)
+        self.motion.remember()
+        return masks
 
     def _masks(self, pixels: np.ndarray, region: Region) -> list[Mask]:
         """The person, then every class that the effect wants."""
@@ -114,12 +125,11 @@ class LivePath:
 
 
 class Layer:
-    """What one alpha is written into: settled (h, w) float32 at guide size, alpha (H, W) uint8."""
+    """What one alpha is written into: settled, coefficients at guide size; alpha (H, W) uint8, the kinds of its tiles."""
 
     def __init__(self, frame: tuple[int, int], guide: tuple[int, int]) -> None:
-        self.settled = np.zeros(guide, np.float32)
-        self.coefficients = Coefficients.empty(guide)
-        self.alpha = np.zeros(frame, np.uint8)
+        self.settled = Coefficients(np.zeros(guide, np.float32), np.zeros(guide, np.float32))
+        self.alpha, self.kinds = no_person(frame)
 
 
 class Room:
@@ -128,15 +138,6 @@ class Room:
     def __init__(self, frame: tuple[int, int], downscale: int, layers: int) -> None:
         """frame: (height, width); layers: the person's and one for every class."""
         self.guide = Guide(frame, downscale)
+        self.outline = OutlineRoom(self.guide.shape)
         self.layers = [Layer(frame, self.guide.shape) for _ in range(layers)]
         self.picture = np.zeros((*frame, 3), np.uint8)
-
-
-def shares(still: float) -> np.ndarray:
-    """How much of the present alpha counts at each level of movement: (1, 256) float32, from `still` to 1.
-
-    M_avg(t) = (1 − c)·M_avg(t−1) + c·M(t) (US 2023/0362331), with c by pixel: what is still is calm, what moves has no
-    past.
-    """
-    moved = np.clip((np.arange(256, dtype=np.float32) - STILL) / (MOVING - STILL), 0, 1)
-    return (still + (1 - still) * moved)[None]

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from typing import Any
 
+import cv2
 import numpy as np
 
 from edge.camera import FrameSource
@@ -55,8 +56,9 @@ class LiveReport:
         self._book(times)
         self._busy_ms += sum(times.ms.values())
         if path.room is not None:
-            settled = path.room.layers[0].settled
-            self.flicker.add(path.room.guide.pixels, (settled * 255 + 0.5).astype(np.uint8))
+            guide = path.room.guide
+            shown = cv2.resize(finished.matte.alpha, guide.shape[::-1], interpolation=cv2.INTER_LINEAR)
+            self.flicker.add(guide.pixels, shown)
         if self.source.truth is not None:
             self.truth.add(finished.matte.alpha, self.source.truth)
 

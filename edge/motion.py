@@ -2,19 +2,20 @@
 nor leaves a ghost behind. Beyond US 2023/0362331, which filters the old mask with the new picture alone.
 
 Dense inverse search (Kroeger, Timofte, Dai, Van Gool 2016, arXiv 1603.03590) at a few thousand pixels: people move as
-large pieces, and the guided filter finds the fine edge again. On the demo source (1280×720, large tier, a keyframe
+large pieces, and the guided filter finds the fine edge again. A keyframe's own mask is averaged with what was known
+before, carried along: what the network says differs a little from look to look, and an average is steadier and nearer. On the demo source (1280×720, large tier, a keyframe
 every 4 frames, 2026-11-21) person IoU is 0.984 with it and 0.950 without, on every frame's own network mask 0.984.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from edge.frame import Mask
+from edge.frame import Mask, Region
 
-LONG_SIDE = 80
+LONG_SIDE = 64
 """Motion is looked for at this size."""
 
 NEW_SCENE = 8.0
@@ -23,34 +24,101 @@ NEW_SCENE = 8.0
 LEAST_SIDE = 16
 """Smaller pictures hold no motion that could be found."""
 
+NEW_SHARE = 0.4
+"""What a keyframe's own mask counts beside what was carried to it, where motion explains the picture."""
+
+EXPLAINED, NOVEL = 4.0, 12.0
+"""Differences, in 1/255, up to which motion explains a place, and from which on nothing of the past counts there."""
+
 
 class Motion:
-    """Remembers a keyframe's picture, and carries its mask to the present one by dense optical flow."""
+    """Remembers a keyframe's picture, and carries what was seen in it to the present one by dense optical flow."""
 
     def __init__(self) -> None:
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._key: np.ndarray | None = None
+        self._present = np.zeros((0, 0), np.uint8)
         self._flow = np.zeros((0, 0, 2), np.float32)
+        self._unexplained = np.zeros((0, 0), np.uint8)
+        self._guide = (0, 0)
+        self._age = 0  # frames since the keyframe
 
-    def remember(self, luma: np.ndarray) -> None:
-        """luma (h, w) uint8: the guide of the keyframe."""
-        self._key = _small(luma)
+    def follow(self, luma: np.ndarray, due: bool = False) -> bool:
+        """Finds where everything in luma (h, w) uint8, the present guide, was at the keyframe.
 
-    def carried(self, masks: Sequence[Mask], luma: np.ndarray) -> Sequence[Mask] | None:
-        """The keyframe's masks where the picture has taken them; regions are in the pixels of luma, the present guide.
+        due: a keyframe is to come of it, and motion only says how far the past counts: then it is the motion up to the
+        frame before, drawn out, which costs nothing. On the demo source (1280×720, large tier, a keyframe every 2
+        frames) the mean error is 0.864/255 so and 0.849 with a search on every frame.
 
-        None when motion does not explain the present picture: another scene, or the light went on.
+        False when motion does not explain the present picture: there was no keyframe, or another scene, or the light
+        went on.
         """
-        present = _small(luma)
-        if self._key is None or min(present.shape) < LEAST_SIDE:
-            return masks
-        if self._flow.shape[:2] != present.shape:
-            self._flow = np.zeros((*present.shape, 2), np.float32)
-        self._search.calc(present, self._key, self._flow)
-        there = _sampled(self._key, _grid(present.shape) + self._flow)
-        if float(cv2.absdiff(present, there).mean()) > NEW_SCENE:
-            return None
-        return [Mask(_moved(mask, self._flow, luma.shape), mask.region) for mask in masks]
+        self._age += 1
+        self._guide, self._present = (luma.shape[0], luma.shape[1]), _small(luma)
+        if self._key is None:
+            return False
+        if self._flow.shape[:2] != self._present.shape:
+            self._flow = np.zeros((*self._present.shape, 2), np.float32)
+        if due and self._age > 1:
+            self._flow *= np.float32(self._age / (self._age - 1))
+        elif min(self._present.shape) >= LEAST_SIDE:
+            self._search.calc(self._present, self._key, self._flow)
+        there = cv2.remap(self._key, cv2.add(self._flow, _grid(self._present.shape)), None, cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REPLICATE)
+        self._unexplained = cv2.blur(cv2.absdiff(self._present, there), (3, 3))
+        return cv2.mean(self._unexplained)[0] <= NEW_SCENE
+
+    def remember(self) -> None:
+        """The frame that was followed last is a keyframe."""
+        self._key, self._age = self._present, 0
+
+    def carried(self, mask: Mask, region: Region, shape: tuple[int, int]) -> Mask:
+        """A mask of the keyframe where the picture has taken it: (height, width) `shape` over `region` of the guide."""
+        flow = self._over(self._flow, region, shape)
+        old, cell, was = mask.region, _cell(region, shape), _cell(mask.region, mask.values.shape)
+        step = _cell(Region(0, 0, *self._guide), self._flow.shape)
+        first = ((region.left - old.left) / was[1] + 0.5 * cell[1] / was[1] - 0.5,
+                 (region.top - old.top) / was[0] + 0.5 * cell[0] / was[0] - 0.5)
+        where = cv2.multiply(_grid(shape), (cell[1] / was[1], cell[0] / was[0], 0, 0))
+        where = cv2.add(where, cv2.multiply(flow, (step[1] / was[1], step[0] / was[0], 0, 0)))
+        where = cv2.add(where, (*first, 0, 0))
+        return Mask(cv2.remap(mask.values, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), region)
+
+    def averaged(self, old: Mask, fresh: Mask) -> Mask:
+        """A keyframe's fresh mask, and the last keyframe's carried to it, where motion explains the picture."""
+        shape = (fresh.values.shape[0], fresh.values.shape[1])
+        novel = (self._unexplained.astype(np.float32) - EXPLAINED) * ((1 - NEW_SHARE) / (NOVEL - EXPLAINED)) + NEW_SHARE
+        share = self._over(np.clip(novel, NEW_SHARE, 1), fresh.region, shape)
+        beyond = _beyond(fresh.region, old.region, shape)
+        if beyond is not None:
+            share[beyond] = 1
+        past = self.carried(old, fresh.region, shape).values
+        return Mask(past + share * (fresh.values - past), fresh.region)
+
+    def _over(self, plane: np.ndarray, region: Region, shape: tuple[int, int]) -> np.ndarray:
+        """A plane of motion's size at the centres of (height, width) `shape` cells over a region of the guide."""
+        step, cell = _cell(Region(0, 0, *self._guide), plane.shape), _cell(region, shape)
+        from_cells = np.array([[cell[1] / step[1], 0, (region.left + 0.5 * cell[1]) / step[1] - 0.5],
+                               [0, cell[0] / step[0], (region.top + 0.5 * cell[0]) / step[0] - 0.5]], np.float32)
+        return cv2.warpAffine(plane, from_cells, shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                              borderMode=cv2.BORDER_REPLICATE)
+
+
+def _cell(region: Region, shape: tuple[int, ...]) -> tuple[float, float]:
+    """Height and width of one of (height, width) `shape` cells over a region."""
+    return region.height / shape[0], region.width / shape[1]
+
+
+def _beyond(region: Region, known: Region, shape: tuple[int, int]) -> np.ndarray | None:
+    """Which of the (height, width) `shape` cells over `region` lie outside `known`: (h, w) bool; None: none."""
+    if region == known:
+        return None
+    cell = _cell(region, shape)
+    y, x = ((np.arange(count) + 0.5) * size + start
+            for count, size, start in zip(shape, cell, (region.top, region.left), strict=True))
+    rows = (y < known.top) | (y > known.top + known.height)
+    columns = (x < known.left) | (x > known.left + known.width)
+    return rows[:, None] | columns[None, :]
 
 
 def _small(luma: np.ndarray) -> np.ndarray:
@@ -61,25 +129,7 @@ def _small(luma: np.ndarray) -> np.ndarray:
     return cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
 
 
-def _moved(mask: Mask, flow: np.ndarray, guide: tuple[int, ...]) -> np.ndarray:
-    """The mask's values, each taken from where the flow (small pixels, present → earlier) says that it was."""
-    height, width = mask.values.shape
-    step_y, step_x = (side / small for side, small in zip(guide, flow.shape, strict=False))  # guide pixels a small one
-    cell_y, cell_x = mask.region.height / height, mask.region.width / width
-    to_flow = np.array([[cell_x / step_x, 0, (mask.region.left + 0.5 * cell_x) / step_x - 0.5],
-                        [0, cell_y / step_y, (mask.region.top + 0.5 * cell_y) / step_y - 0.5]], np.float32)
-    moved = cv2.warpAffine(flow, to_flow, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                           borderMode=cv2.BORDER_REPLICATE)
-    cells = np.array([step_x / cell_x, step_y / cell_y], np.float32)
-    return _sampled(mask.values, _grid((height, width)) + moved * cells)
-
-
-def _sampled(plane: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """plane (h, w) at the places `where` (h', w', 2): x and y, linear in between."""
-    across, down = cv2.split(where)
-    return cv2.remap(plane, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _grid(shape: tuple[int, ...]) -> np.ndarray:
-    """(h, w, 2) float32: every pixel's own x and y."""
+@lru_cache(maxsize=8)
+def _grid(shape: tuple[int, int]) -> np.ndarray:
+    """(h, w, 2) float32: every pixel's own x and y. Shared: not to be written into."""
     return np.dstack(np.meshgrid(np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32)))

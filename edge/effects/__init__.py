@@ -18,13 +18,14 @@ from edge.guide import Guide
 
 @dataclass(frozen=True)
 class Seen:
-    """A frame and what is known of it: pixels (H, W, 3) uint8, alpha (H, W) uint8, its guide, and for every class that
-    the effect wants its own alpha (H, W) uint8."""
+    """A frame and what is known of it: pixels (H, W, 3) uint8, alpha (H, W) uint8 with the kinds of its tiles (None: not
+    known; loops.pyi), its guide, and for every class that the effect wants its own alpha (H, W) uint8."""
 
     pixels: np.ndarray
     alpha: np.ndarray
     guide: Guide
     classes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    kinds: np.ndarray | None = None
 
 
 class Effect(Protocol):
@@ -53,16 +54,23 @@ class Replaced:
 
     wants: tuple[str, ...] = ()
 
-    def __init__(self, backdrop: np.ndarray, linear: bool = False) -> None:
+    def __init__(self, backdrop: np.ndarray, linear: bool = False, stays: bool = False) -> None:
         """backdrop (H, W, 3) uint8, of the frames' size, or (1, 1, 3), a colour for frames of any size.
 
-        linear: mix light, see composite; it matters where person and backdrop differ much in brightness.
+        linear: mix light, see composite; it matters where person and backdrop differ much in brightness. stays: nobody
+        else draws into the pictures, and background that was painted once is not painted again.
         """
-        self.backdrop, self.linear = backdrop, linear
+        self.backdrop, self.linear, self.stays = backdrop, linear, stays
+        self._painted: np.ndarray | None = None
+        self._shown: np.ndarray | None = None
 
     def paint(self, seen: Seen, into: np.ndarray) -> None:
         """See Effect."""
-        composite(seen.pixels, seen.alpha, np.broadcast_to(self.backdrop, seen.pixels.shape), into, self.linear)
+        backdrop = np.broadcast_to(self.backdrop, seen.pixels.shape)
+        composite(seen.pixels, seen.alpha, backdrop, into, self.linear, seen.kinds,
+                  self._shown if self._painted is into else None)
+        if self.stays and seen.kinds is not None and self._painted is not into:
+            self._painted, self._shown = into, seen.kinds.copy()
 
 
 class Blurred:
@@ -80,7 +88,7 @@ class Blurred:
         if self._backdrop.shape != seen.pixels.shape:
             self._backdrop = np.empty_like(seen.pixels)
         blurred(seen.guide.pixels, seen.alpha, self._backdrop)
-        composite(seen.pixels, seen.alpha, self._backdrop, into, self.linear)
+        composite(seen.pixels, seen.alpha, self._backdrop, into, self.linear, seen.kinds)
 
 
 def union(*wants: tuple[str, ...]) -> tuple[str, ...]:

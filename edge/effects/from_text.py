@@ -31,7 +31,8 @@ def effect_from(text: str, backdrop: np.ndarray | None, linear: bool, read_overl
     Raises PictureError for what is not known, with what is; what read_overlay raises passes.
     """
     parts = [_split(part) for part in re.split(r"\+(?=[a-z]+(?:[:+]|$))", text)]  # not in a file's name: hat+1.png
-    effect = _background(text, parts, backdrop, linear)
+    stays = all(name != "wear" for name, _ in parts)
+    effect = _background(text, parts, backdrop, linear, stays)
     for class_name, value in _assignments(parts, "recolour", CLASSES[1:]):
         effect = Recoloured(class_name, _colour(text, value), effect)
     for place, name in _assignments(parts, "wear", tuple(PLACES)):
@@ -48,7 +49,8 @@ def _split(part: str) -> tuple[str, str]:
     return name, value
 
 
-def _background(text: str, parts: list[tuple[str, str]], backdrop: np.ndarray | None, linear: bool) -> Effect:
+def _background(text: str, parts: list[tuple[str, str]], backdrop: np.ndarray | None, linear: bool,
+                stays: bool) -> Effect:
     given = [(name, value) for name, value in parts if name in BACKGROUNDS]
     if len(given) > 1:
         raise PictureError(f"effect {text!r} has {len(given)} backgrounds; take one of {', '.join(FORMS[:3])}")
@@ -56,11 +58,11 @@ def _background(text: str, parts: list[tuple[str, str]], backdrop: np.ndarray | 
     if name == "blur":
         return Blurred(linear)
     if name == "colour":
-        return Replaced(np.array(_colour(text, value), np.uint8)[None, None], linear)
+        return Replaced(np.array(_colour(text, value), np.uint8)[None, None], linear, stays)
     if name == "replace":
         if backdrop is None:
             raise PictureError("effect 'replace' needs a background; give a picture or a colour, or take 'blur'")
-        return Replaced(backdrop, linear)
+        return Replaced(backdrop, linear, stays)
     return Kept()
 
 

@@ -1,6 +1,6 @@
 """Guided filter and its fast form (He, Sun, Tang 2013, "Guided Image Filtering", eq. 5–8; He, Sun 2015,
 arXiv 1505.00996): the mask becomes, in every window, a linear function of the guide, so its edges become the guide's.
-The loops are edge/native/guided.c and alpha.c.
+The loops are edge/native/guided.c and enlarge.c.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edge.native import loops
 
 FINE_RADIUS_PX, FINE_EPSILON = 1, 1e-4
 """The filter that brings a small alpha to its picture's own size: a window as fine as the alpha's own edge. Mean error
-of the live alpha on the demo source, in thousandths: 4.1 with radius 2, 3.5 with 1, 3.7 with no filter at all."""
+of an alpha on the demo source, in thousandths: 4.1 with radius 2, 3.5 with 1, 3.7 with no filter at all."""
 
 
 class Coefficients(NamedTuple):
@@ -28,6 +28,10 @@ class Coefficients(NamedTuple):
         """Room for a filter's answer."""
         return cls(np.empty(shape, np.float32), np.empty(shape, np.float32))
 
+    def answer(self, guide: np.ndarray) -> np.ndarray:
+        """The filtered values (h, w) float32, not clipped, for the guide (h, w) uint8."""
+        return self.a * (guide * np.float32(1 / 255)) + self.b
+
 
 def guided_coefficients(guide: np.ndarray, values: np.ndarray, radius_px: int, epsilon: float,
                         into: Coefficients | None = None) -> Coefficients:
@@ -38,30 +42,28 @@ def guided_coefficients(guide: np.ndarray, values: np.ndarray, radius_px: int, e
     return into
 
 
-def guided_filter(guide: np.ndarray, values: np.ndarray, radius_px: int, epsilon: float,
-                  into: Coefficients | None = None) -> np.ndarray:
-    """Smooths values along the guide's edges → (h, w) float32, not clipped: into.a, if there is an `into`."""
-    a, b = guided_coefficients(guide, values, radius_px, epsilon, into)
-    cv2.multiply(a, guide, dst=a, scale=1 / 255, dtype=cv2.CV_32F)
-    return cv2.add(a, b, dst=a)
-
-
-def grey(pixels: np.ndarray, into: np.ndarray | None = None) -> np.ndarray:
+def grey(pixels: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 RGB → (h, w) uint8 luma: the guide."""
-    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY, dst=into)
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
 
 
-def enlarged_alpha(pixels: np.ndarray, guide: np.ndarray, small_alpha: np.ndarray, into: np.ndarray | None = None,
-                   coefficients: Coefficients | None = None) -> np.ndarray:
+def enlarged_alpha(pixels: np.ndarray, guide: np.ndarray, small_alpha: np.ndarray) -> np.ndarray:
     """Brings a small alpha to the picture's own size with the picture's own edges (fast guided filter).
 
     pixels (H, W, 3) uint8; guide (h, w) uint8, the same picture's luma; small_alpha (h, w) float32 in 0..1 → (H, W)
-    uint8. Coefficients are computed small and applied large, only in tiles that hold an edge. into, coefficients:
-    room for the alpha and for what leads to it.
+    uint8. Coefficients are computed small and applied large, only in tiles that hold an edge.
     """
     if small_alpha.shape == pixels.shape[:2]:
         return alpha_bytes(small_alpha)
-    alpha = np.empty(pixels.shape[:2], np.uint8) if into is None else into
-    a, b = guided_coefficients(guide, small_alpha, FINE_RADIUS_PX, FINE_EPSILON, coefficients)
-    loops.enlarge(np.ascontiguousarray(pixels), a, b, small_alpha, 2 * FINE_RADIUS_PX + 1, alpha)
+    alpha, kinds = no_person(pixels.shape[:2])
+    a, b = guided_coefficients(guide, small_alpha, FINE_RADIUS_PX, FINE_EPSILON)
+    loops.enlarge(np.ascontiguousarray(pixels), np.ascontiguousarray(guide), a, b, (0.0, 1.0), kinds,
+                  alpha)
     return alpha
+
+
+def no_person(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """An alpha (height, width) uint8 of background alone, and the kinds of its tiles, see loops.pyi."""
+    height, width = shape[:2]
+    tiles = (-(-height // loops.TILE_HIGH), -(-width // loops.TILE_WIDE))
+    return np.zeros((height, width), np.uint8), np.zeros(tiles, np.uint8)

@@ -2,6 +2,14 @@
    run meanwhile. Stable ABI: one build serves every Python from 3.11 on. */
 #include "arrays.h"
 
+/* One byte for every tile of a picture. */
+static Py_buffer *take_tiles(Arrays *arrays, PyObject *array, const char *name, Size picture, int flags)
+{
+    Py_buffer *view = take(arrays, array, name, "B", 2, PyBUF_C_CONTIGUOUS | flags);
+    Size tiles = {(picture.height + TILE_HIGH - 1) / TILE_HIGH, (picture.width + TILE_WIDE - 1) / TILE_WIDE};
+    return view && alike(view, name, tiles) ? view : NULL;
+}
+
 static PyObject *door_guided(PyObject *self, PyObject *args)
 {
     PyObject *in[4];
@@ -24,90 +32,154 @@ static PyObject *door_guided(PyObject *self, PyObject *args)
     }
     int status;
     Py_BEGIN_ALLOW_THREADS
-    status = guided_coefficients(guide->buf, views[0]->buf, size_of(guide), radius, epsilon, views[1]->buf,
+    Size size = size_of(guide);
+    status = guided_coefficients(guide->buf, size.width, views[0]->buf, size, radius, epsilon, views[1]->buf,
                                  views[2]->buf);
+    Py_END_ALLOW_THREADS
+    return done(&arrays, status);
+}
+
+static PyObject *door_shrink(PyObject *self, PyObject *args)
+{
+    PyObject *in[3];
+    Arrays arrays = {.count = 0};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOO", &in[0], &in[1], &in[2])) return NULL;
+    Py_buffer *pixels = take(&arrays, in[0], "pixels", "B", 3, PyBUF_C_CONTIGUOUS);
+    if (!pixels) return failed(&arrays);
+    Py_buffer *small = take(&arrays, in[1], "small", "B", 3, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
+    if (!small) return failed(&arrays);
+    Py_buffer *luma = take(&arrays, in[2], "luma", "B", 2, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
+    if (!luma || !alike(luma, "luma", size_of(small))) return failed(&arrays);
+    Size full = size_of(pixels), size = size_of(small);
+    int down = full.height / size.height, across = full.width / size.width;
+    if (down < 1 || across < 1 || down > MOST_SHRUNK || across > MOST_SHRUNK) {
+        PyErr_Format(PyExc_ValueError, "%d x %d cannot be shrunk to %d x %d; each side must become 1 to %d times smaller",
+                     full.height, full.width, size.height, size.width, MOST_SHRUNK);
+        return failed(&arrays);
+    }
+    int status;
+    Py_BEGIN_ALLOW_THREADS
+    status = shrink(pixels->buf, full, small->buf, luma->buf, size);
     Py_END_ALLOW_THREADS
     return done(&arrays, status);
 }
 
 static PyObject *door_enlarge(PyObject *self, PyObject *args)
 {
-    PyObject *in[5];
-    int margin;
+    PyObject *in[6];
+    Ramp ramp;
     Arrays arrays = {.count = 0};
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOOiO", &in[0], &in[1], &in[2], &in[3], &margin, &in[4])) return NULL;
+    if (!PyArg_ParseTuple(args, "OOOO(ff)OO", &in[0], &in[1], &in[2], &in[3], &ramp.low, &ramp.high, &in[4],
+                          &in[5])) return NULL;
+    if (!(ramp.low < ramp.high)) return PyErr_Format(PyExc_ValueError, "a ramp must rise: its second number is the larger");
     Py_buffer *pixels = take(&arrays, in[0], "pixels", "B", 3, PyBUF_C_CONTIGUOUS);
     if (!pixels) return failed(&arrays);
     Py_buffer *small[3];
-    const char *names[3] = {"a", "b", "seen"};
+    const char *names[3] = {"luma", "a", "b"};
     for (int i = 0; i < 3; i++) {
-        small[i] = take(&arrays, in[i + 1], names[i], "f", 2, PyBUF_C_CONTIGUOUS);
+        small[i] = take(&arrays, in[i + 1], names[i], i ? "f" : "B", 2, PyBUF_C_CONTIGUOUS);
         if (!small[i] || !alike(small[i], names[i], size_of(small[0]))) return failed(&arrays);
     }
-    Py_buffer *alpha = take(&arrays, in[4], "alpha", "B", 2, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
+    Py_buffer *kinds = take_tiles(&arrays, in[4], "kinds", size_of(pixels), PyBUF_WRITABLE);
+    if (!kinds) return failed(&arrays);
+    Py_buffer *alpha = take(&arrays, in[5], "alpha", "B", 2, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
     if (!alpha || !alike(alpha, "alpha", size_of(pixels))) return failed(&arrays);
     int status;
     Py_BEGIN_ALLOW_THREADS
     status = enlarge_alpha(pixels->buf, size_of(pixels), small[0]->buf, small[1]->buf, small[2]->buf,
-                           size_of(small[0]), margin < 0 ? 0 : margin, alpha->buf);
+                           size_of(small[0]), ramp, kinds->buf, alpha->buf);
     Py_END_ALLOW_THREADS
     return done(&arrays, status);
 }
 
+static PyObject *door_hold(PyObject *self, PyObject *args)
+{
+    PyObject *in[3];
+    float from;
+    Arrays arrays = {.count = 0};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOOf", &in[0], &in[1], &in[2], &from)) return NULL;
+    Py_buffer *views[3];
+    const char *names[3] = {"a", "b", "sure"};
+    for (int i = 0; i < 3; i++) {
+        views[i] = take(&arrays, in[i], names[i], "f", 2, PyBUF_C_CONTIGUOUS | (i < 2 ? PyBUF_WRITABLE : 0));
+        if (!views[i] || !alike(views[i], names[i], size_of(views[0]))) return failed(&arrays);
+    }
+    Size size = size_of(views[0]);
+    hold(views[0]->buf, views[1]->buf, views[2]->buf, from, size.height * size.width);
+    return done(&arrays, 0);
+}
+
 static PyObject *door_blend(PyObject *self, PyObject *args)
 {
-    PyObject *in[4];
+    PyObject *in[6];
     int linear;
     Arrays arrays = {.count = 0};
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOpO", &in[0], &in[1], &in[2], &linear, &in[3])) return NULL;
+    if (!PyArg_ParseTuple(args, "OOOOpOO", &in[0], &in[1], &in[2], &in[3], &linear, &in[4], &in[5])) return NULL;
     Py_buffer *pixels = take(&arrays, in[0], "pixels", "B", 3, PyBUF_C_CONTIGUOUS);
     if (!pixels) return failed(&arrays);
     Size size = size_of(pixels);
     Py_buffer *alpha = take(&arrays, in[1], "alpha", "B", 2, PyBUF_C_CONTIGUOUS);
     if (!alpha || !alike(alpha, "alpha", size)) return failed(&arrays);
-    Py_buffer *behind = take(&arrays, in[2], "backdrop", "B", 3, PyBUF_STRIDES);
+    Py_buffer *kinds = in[2] == Py_None ? NULL : take_tiles(&arrays, in[2], "kinds", size, 0);
+    if (in[2] != Py_None && !kinds) return failed(&arrays);
+    Py_buffer *behind = take(&arrays, in[3], "backdrop", "B", 3, PyBUF_STRIDES);
     if (!behind || !alike(behind, "backdrop", size)) return failed(&arrays);
     if (behind->strides[2] != 1) {
         PyErr_SetString(PyExc_ValueError, "a backdrop pixel's three bytes must lie side by side");
         return failed(&arrays);
     }
-    Py_buffer *picture = take(&arrays, in[3], "picture", "B", 3, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
+    Py_buffer *picture = take(&arrays, in[4], "picture", "B", 3, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
     if (!picture || !alike(picture, "picture", size)) return failed(&arrays);
+    Py_buffer *shown = in[5] == Py_None ? NULL : take_tiles(&arrays, in[5], "shown", size, PyBUF_WRITABLE);
+    if (in[5] != Py_None && !shown) return failed(&arrays);
     Backdrop backdrop = {behind->buf, behind->strides[0], behind->strides[1]};
     int status;
     Py_BEGIN_ALLOW_THREADS
-    status = blend(pixels->buf, alpha->buf, backdrop, size, linear, picture->buf);
+    status = blend(pixels->buf, alpha->buf, kinds ? kinds->buf : NULL, backdrop, size, linear, picture->buf,
+                   shown ? shown->buf : NULL);
     Py_END_ALLOW_THREADS
     return done(&arrays, status);
 }
 
 static PyObject *door_settle(PyObject *self, PyObject *args)
 {
-    PyObject *in[4];
+    PyObject *in[3];
+    int top, left;
+    Calm calm;
     Arrays arrays = {.count = 0};
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOO", &in[0], &in[1], &in[2], &in[3])) return NULL;
+    if (!PyArg_ParseTuple(args, "OO(ii)O(fff)", &in[0], &in[1], &top, &left, &in[2], &calm.share, &calm.still,
+                          &calm.moving)) return NULL;
+    if (!(calm.still < calm.moving)) return PyErr_Format(PyExc_ValueError, "what moves must change more than what is still");
     Py_buffer *held = take(&arrays, in[0], "held", "f", 2, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
     if (!held) return failed(&arrays);
     Py_buffer *present = take(&arrays, in[1], "present", "f", 2, PyBUF_C_CONTIGUOUS);
-    if (!present || !alike(present, "present", size_of(held))) return failed(&arrays);
+    if (!present) return failed(&arrays);
+    Size size = size_of(held), part = size_of(present);
+    if (top < 0 || left < 0 || top > size.height - part.height || left > size.width - part.width) {
+        PyErr_Format(PyExc_ValueError, "present is %d x %d at (%d, %d), which leaves held's %d x %d", part.height,
+                     part.width, top, left, size.height, size.width);
+        return failed(&arrays);
+    }
     Py_buffer *moved = take(&arrays, in[2], "moved", "B", 2, PyBUF_C_CONTIGUOUS);
-    if (!moved || !alike(moved, "moved", size_of(held))) return failed(&arrays);
-    Py_buffer *share = take(&arrays, in[3], "share", "f", 2, PyBUF_C_CONTIGUOUS);
-    if (!share || !alike(share, "share", (Size){1, 256})) return failed(&arrays);
+    if (!moved || !alike(moved, "moved", size)) return failed(&arrays);
     Py_BEGIN_ALLOW_THREADS
-    settle(held->buf, present->buf, moved->buf, share->buf, (int)(held->shape[0] * held->shape[1]));
+    settle(held->buf, size, present->buf, top, left, part, moved->buf, calm);
     Py_END_ALLOW_THREADS
     return done(&arrays, 0);
 }
 
 static PyMethodDef methods[] = {
     {"guided", door_guided, METH_VARARGS, "guided(guide, values, radius, epsilon, a, b): fills a and b."},
-    {"enlarge", door_enlarge, METH_VARARGS, "enlarge(pixels, a, b, seen, margin, alpha): fills alpha."},
-    {"blend", door_blend, METH_VARARGS, "blend(pixels, alpha, backdrop, linear, picture): fills picture."},
-    {"settle", door_settle, METH_VARARGS, "settle(held, present, moved, share): moves held towards present."},
+    {"shrink", door_shrink, METH_VARARGS, "shrink(pixels, small, luma): fills small and luma."},
+    {"enlarge", door_enlarge, METH_VARARGS, "enlarge(pixels, luma, a, b, (low, high), kinds, alpha): fills alpha."},
+    {"hold", door_hold, METH_VARARGS, "hold(a, b, sure, from): a = 0, b = 1 where sure > from."},
+    {"blend", door_blend, METH_VARARGS, "blend(pixels, alpha, kinds, backdrop, linear, picture, shown): fills picture."},
+    {"settle", door_settle, METH_VARARGS, "settle(held, present, (top, left), moved, (share, still, moving)): moves held towards present."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -118,5 +190,11 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit_loops(void)
 {
-    return PyModule_Create(&definition);
+    PyObject *module = PyModule_Create(&definition);
+    if (module && (PyModule_AddIntConstant(module, "TILE_HIGH", TILE_HIGH) < 0
+                   || PyModule_AddIntConstant(module, "TILE_WIDE", TILE_WIDE) < 0)) {
+        Py_DECREF(module);
+        return NULL;
+    }
+    return module;
 }

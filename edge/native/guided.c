@@ -1,51 +1,73 @@
 /* Guided filter, coefficients only (He, Sun, Tang 2013, "Guided Image Filtering", eq. 5-8). Windows are cut at the
-   picture's edge, as in the paper's code. Sums of guide and values are whole numbers: sliding windows do not drift. */
+   picture's edge, as in the paper's code. Where two windows' reach holds one value alone the answer is that value, so
+   only blocks within reach of a change are computed: around an outline, a third of a picture. Sums of guide and values
+   are whole numbers: windows that slide down the picture do not drift. */
 #include "loops.h"
 
 #include <stdlib.h>  /* malloc */
-#include <string.h>  /* memset */
+#include <string.h>  /* memcpy */
 
 #define LEVELS 4095  /* values 0..1 become 0..LEVELS, or less where a large window's sums would leave 31 bits */
+#define BLOCK 8      /* pixels side by side that are computed together, or not */
+
+/* A block's numbers, in as many registers as the processor needs. */
+typedef int32_t Whole __attribute__((vector_size(4 * BLOCK)));
+typedef float Real __attribute__((vector_size(4 * BLOCK)));
+
+#define INSIDE static inline __attribute__((always_inline))  /* into a FAST function, with its instructions */
 
 /* Sums over the window's rows, one per column: guide, values, guide*values, guide*guide. */
 typedef struct { int32_t *g, *v, *gv, *gg; } Columns;
 
-/* Room for one call; every pointer lies in `block`. row: sums that run along a row, with a 0 in front. */
+/* One picture's work. Rows of columns and of a, b have `radius` zeros before and after them, all rows end on a whole
+   block. Of levels and of the means of a and b along rows a ring keeps as many as a window holds. wanted, averaged,
+   solved: per row and block, whether the answer, a row's means, the coefficients have to be known. */
 typedef struct {
-    void *block;
-    int32_t *levels;
-    Columns columns, row;
-    double *running_a, *running_b, *sums;
-    float *ring;
-} Scratch;
+    Size size;
+    int radius, blocks, width, levels;
+    void *room;
+    Columns columns;
+    float *share, *a, *b, *mean_a, *mean_b;
+    int32_t *ring;
+    uint8_t *wanted, *averaged, *solved, *any;
+} Work;
 
-static int room_for(Scratch *scratch, int width, int height, int ring_rows)
+static int lesser(int a, int b) { return a < b ? a : b; }
+static int greater(int a, int b) { return a > b ? a : b; }
+
+/* The window of place x among `length`: how many it holds. */
+static int window(int x, int radius, int length, int *from, int *to)
 {
-    size_t w = (size_t)width + 1, h = (size_t)height, r = (size_t)ring_rows;
-    size_t bytes = sizeof(double) * 3 * w + sizeof(int32_t) * (h * w + 8 * w) + sizeof(float) * r * w;
-    double *doubles = scratch->block = malloc(bytes);
-    if (!doubles) return 0;
-    scratch->running_a = doubles, scratch->running_b = doubles + w, scratch->sums = doubles + 2 * w;
-    int32_t *whole = (int32_t *)(doubles + 3 * w);
-    scratch->columns = (Columns){whole, whole + w, whole + 2 * w, whole + 3 * w};
-    scratch->row = (Columns){whole + 4 * w, whole + 5 * w, whole + 6 * w, whole + 7 * w};
-    scratch->levels = whole + 8 * w;
-    scratch->ring = (float *)(scratch->levels + h * w);
-    memset(whole, 0, sizeof(int32_t) * 8 * w);
+    *from = greater(0, x - radius);
+    *to = lesser(length, x + radius + 1);
+    return *to - *from;
+}
+
+static int room_for(Work *work, Size size, int radius)
+{
+    int blocks = (size.width + BLOCK - 1) / BLOCK;
+    size_t width = (size_t)blocks * BLOCK, row = width + 2 * (size_t)radius, rows = 2 * (size_t)radius + 2;
+    size_t flags = (size_t)size.height * (size_t)blocks;
+    char *room = malloc(4 * (7 * row + 3 * rows * width) + 4 * flags);
+    if (!room) return 0;
+    *work = (Work){.size = size, .radius = radius, .blocks = blocks, .width = (int)width, .room = room};
+    int32_t *whole = (int32_t *)room;
+    work->columns = (Columns){whole, whole + row, whole + 2 * row, whole + 3 * row};
+    work->share = (float *)(whole + 4 * row), work->a = work->share + row, work->b = work->a + row;
+    work->mean_a = work->b + row, work->mean_b = work->mean_a + rows * width;
+    work->ring = (int32_t *)(work->mean_b + rows * width);
+    work->wanted = (uint8_t *)(work->ring + rows * width);
+    work->averaged = work->wanted + flags, work->solved = work->averaged + flags, work->any = work->solved + flags;
+    memset(room, 0, 4 * 7 * row);
+    for (int x = 0, from, to; x < size.width; x++)
+        work->share[radius + x] = 1.0f / (float)window(x, radius, size.width, &from, &to);
     return 1;
 }
 
-/* Adds (sign 1) or takes away (sign -1) one row of guide and values. */
-FAST static void slide(Columns sums, const uint8_t *restrict guide, const int32_t *restrict values, int width, int sign)
+/* Where row y lies in a ring. */
+static size_t slot(const Work *work, int y)
 {
-    int32_t *restrict g_sum = sums.g, *restrict v_sum = sums.v, *restrict gv_sum = sums.gv, *restrict gg_sum = sums.gg;
-    for (int x = 0; x < width; x++) {
-        int32_t g = guide[x], v = values[x] * sign;
-        g_sum[x] += sign * g;
-        v_sum[x] += v;
-        gv_sum[x] += g * v;
-        gg_sum[x] += sign * g * g;
-    }
+    return (size_t)(y % (2 * work->radius + 2)) * (size_t)work->width;
 }
 
 /* 0..1 -> 0..levels, values outside are held at the ends. */
@@ -59,145 +81,168 @@ FAST static void quantised(const float *restrict values, int32_t *restrict out, 
     }
 }
 
-/* row[x + 1] = sum of columns[0..x]: it may wrap around, differences of two do not. */
-static void run_along(Columns columns, Columns row, int width)
+/* Whether each block of a row holds, or touches to the right or below, another value than its own. */
+static void changes_of_row(const float *restrict row, const float *restrict below, int width,
+                                uint8_t *restrict changes)
 {
-    uint32_t g = 0, v = 0, gv = 0, gg = 0;
-    for (int x = 0; x < width; x++) {
-        row.g[x + 1] = (int32_t)(g += (uint32_t)columns.g[x]);
-        row.v[x + 1] = (int32_t)(v += (uint32_t)columns.v[x]);
-        row.gv[x + 1] = (int32_t)(gv += (uint32_t)columns.gv[x]);
-        row.gg[x + 1] = (int32_t)(gg += (uint32_t)columns.gg[x]);
+    for (int x = 0; x < width; x += BLOCK) {
+        int count = lesser(BLOCK, width - x), right = lesser(BLOCK, width - x - 1);
+        changes[x / BLOCK] = memcmp(row + x, below + x, sizeof(float) * (size_t)count) != 0
+                             || memcmp(row + x, row + x + 1, sizeof(float) * (size_t)right) != 0;
     }
 }
 
-/* The window of column x: sums row[to] - row[from] over `count` columns. */
-static int window(int x, int radius, int width, int *from, int *to)
+/* flags |= flags moved by up to `most` steps both ways; a step over a row's end marks one block too many, no more. */
+FAST static void spread(const uint8_t *restrict from, uint8_t *restrict to, int count, int most, int step)
 {
-    *from = x > radius ? x - radius : 0;
-    *to = x + radius + 1 < width ? x + radius + 1 : width;
-    return *to - *from;
+    memcpy(to, from, (size_t)count);
+    for (int o = step; o <= most * step && o < count; o += step)
+        for (int i = 0; i < count - o; i++) to[i] |= from[i + o];
+    for (int o = step; o <= most * step && o < count; o += step)
+        for (int i = o; i < count; i++) to[i] |= from[i - o];
 }
 
-/* a and b of columns first..last-1, whose windows start at x + low and end at x + high. */
-FAST static void coefficients(Columns row, int first, int last, int low, int high, float share, float epsilon,
-                              int levels, float *restrict a, float *restrict b)
+/* A change is noted where it begins: hence one more row and block. */
+static void find_work(const Work *work, const float *values)
 {
-    const int32_t *g = row.g, *v = row.v, *gv = row.gv, *gg = row.gg;
-    float unit = 1.0f / (float)levels, byte = 1.0f / 255.0f;
-    for (int x = first; x < last; x++) {
-        float mean_g = (float)(g[x + high] - g[x + low]) * share;
-        float mean_v = (float)(v[x + high] - v[x + low]) * share;
-        float covariance = (float)(gv[x + high] - gv[x + low]) * share - mean_g * mean_v;
-        float variance = (float)(gg[x + high] - gg[x + low]) * share - mean_g * mean_g;
-        float slope = covariance * (unit * byte) / (variance * (byte * byte) + epsilon);
-        a[x] = slope;
-        b[x] = mean_v * unit - slope * mean_g * byte;
+    int reach = (work->radius + BLOCK - 1) / BLOCK, count = work->size.height * work->blocks, w = work->size.width;
+    for (int y = 0; y < work->size.height; y++) {
+        const float *row = values + (size_t)y * w, *below = y + 1 < work->size.height ? row + w : row;
+        changes_of_row(row, below, w, work->solved + (size_t)y * work->blocks);
+    }
+    spread(work->solved, work->any, count, 2 * work->radius + 1, work->blocks);
+    spread(work->any, work->wanted, count, 2 * reach + 1, 1);
+    spread(work->wanted, work->averaged, count, work->radius, work->blocks);
+    spread(work->averaged, work->solved, count, reach, 1);
+}
+
+/* Adds (sign 1) or takes away (sign -1) one row of guide and values. */
+FAST static void slide(Columns sums, int radius, const uint8_t *restrict guide, const int32_t *restrict values,
+                       int width, int sign)
+{
+    int32_t *restrict g_sum = sums.g + radius, *restrict v_sum = sums.v + radius;
+    int32_t *restrict gv_sum = sums.gv + radius, *restrict gg_sum = sums.gg + radius;
+    for (int x = 0; x < width; x++) {
+        int32_t g = guide[x], v = values[x] * sign;
+        g_sum[x] += sign * g;
+        v_sum[x] += v;
+        gv_sum[x] += g * v;
+        gg_sum[x] += sign * g * g;
     }
 }
 
-static void row_of_coefficients(Columns row, int width, int radius, int rows, float epsilon, int levels, float *a,
-                                float *b)
+/* The sums of 2*radius + 1 neighbours, for every pixel of a block; from: the first one's first neighbour. */
+INSIDE void block_sums(const int32_t *from, int radius, Real *sums)
 {
-    int from, to;
-    for (int x = 0; x < width; x++) {
-        if (x == radius && width > 2 * radius) {  /* whole windows: all alike, and most of the row */
-            int end = width - radius;
-            coefficients(row, x, end, -radius, radius + 1, 1.0f / (float)((2 * radius + 1) * rows), epsilon, levels, a,
-                         b);
-            x = end - 1;
+    Whole whole = {0}, next;
+    for (int o = 0; o <= 2 * radius; o++) {
+        memcpy(&next, from + o, sizeof next);
+        whole += next;
+    }
+    *sums = __builtin_convertvector(whole, Real);
+}
+
+INSIDE void block_means(const float *from, int radius, const float *share, float *means)
+{
+    Real sums = {0}, next;
+    for (int o = 0; o <= 2 * radius; o++) {
+        memcpy(&next, from + o, sizeof next);
+        sums += next;
+    }
+    memcpy(&next, share, sizeof next);
+    sums *= next;
+    memcpy(means, &sums, sizeof sums);
+}
+
+/* a and b of one row's blocks that `solved` names, then their means along the row where `averaged` does. */
+FAST static void row_of_coefficients(const Work *work, int y, int rows, float epsilon)
+{
+    const uint8_t *solved = work->solved + (size_t)y * work->blocks;
+    const uint8_t *averaged = work->averaged + (size_t)y * work->blocks;
+    int radius = work->radius;
+    float unit = 1.0f / (float)work->levels, byte = 1.0f / 255.0f;
+    for (int x = 0; x < work->width; x += BLOCK) {
+        if (!solved[x / BLOCK]) continue;
+        Real share;
+        memcpy(&share, work->share + radius + x, sizeof share);
+        share *= 1.0f / (float)rows;
+        Real mean_g, mean_v, covariance, variance;
+        block_sums(work->columns.g + x, radius, &mean_g), block_sums(work->columns.v + x, radius, &mean_v);
+        block_sums(work->columns.gv + x, radius, &covariance), block_sums(work->columns.gg + x, radius, &variance);
+        mean_g *= share, mean_v *= share;
+        covariance = covariance * share - mean_g * mean_v;
+        variance = variance * share - mean_g * mean_g;
+        Real slope = covariance * (unit * byte) / (variance * (byte * byte) + epsilon);
+        Real offset = mean_v * unit - slope * mean_g * byte;
+        memcpy(work->a + radius + x, &slope, sizeof slope);
+        memcpy(work->b + radius + x, &offset, sizeof offset);
+        for (int i = work->size.width - x; i < BLOCK; i++) work->a[radius + x + i] = work->b[radius + x + i] = 0.0f;
+    }
+    for (int x = 0; x < work->width; x += BLOCK) {
+        if (!averaged[x / BLOCK]) continue;
+        block_means(work->a + x, radius, work->share + radius + x, work->mean_a + slot(work, y) + x);
+        block_means(work->b + x, radius, work->share + radius + x, work->mean_b + slot(work, y) + x);
+    }
+}
+
+/* Means of a row's means over the window's rows, or the one value that a flat place has. */
+FAST static void row_of_answers(const Work *work, int y, const float *values, float *a, float *b)
+{
+    int from, to, rows = window(y, work->radius, work->size.height, &from, &to);
+    size_t places[2 * MOST_RADIUS + 1];
+    for (int i = 0; i < rows; i++) places[i] = slot(work, from + i);
+    for (int x = 0; x < work->size.width; x += BLOCK) {
+        Real sum_a = {0}, sum_b = {0}, next;
+        size_t bytes = sizeof(float) * (size_t)lesser(BLOCK, work->size.width - x);
+        if (!work->wanted[(size_t)y * work->blocks + x / BLOCK]) {
+            float value = values[x] < 0.0f ? 0.0f : values[x] > 1.0f ? 1.0f : values[x];
+            sum_b += value;
+            memcpy(a + x, &sum_a, bytes), memcpy(b + x, &sum_b, bytes);
             continue;
         }
-        int count = window(x, radius, width, &from, &to);
-        coefficients(row, x, x + 1, from - x, to - x, 1.0f / (float)(count * rows), epsilon, levels, a, b);
-    }
-}
-
-/* Differences of a running sum over whole windows. */
-FAST static void mean_along(const double *running, int first, int last, int low, int high, float *restrict row)
-{
-    double share = 1.0 / (high - low);
-    for (int x = first; x < last; x++) row[x] = (float)((running[x + high] - running[x + low]) * share);
-}
-
-static void row_mean(const double *running, float *row, int width, int radius)
-{
-    int from, to;
-    for (int x = 0; x < width; x++) {
-        if (x == radius && width > 2 * radius) {
-            mean_along(running, x, width - radius, -radius, radius + 1, row);
-            x = width - radius - 1;
-            continue;
+        for (int i = 0; i < rows; i++) {
+            memcpy(&next, work->mean_a + places[i] + x, sizeof next), sum_a += next;
+            memcpy(&next, work->mean_b + places[i] + x, sizeof next), sum_b += next;
         }
-        window(x, radius, width, &from, &to);
-        mean_along(running, x, x + 1, from - x, to - x, row);
+        sum_a *= 1.0f / (float)rows, sum_b *= 1.0f / (float)rows;
+        memcpy(a + x, &sum_a, bytes), memcpy(b + x, &sum_b, bytes);
     }
 }
 
-/* Means of a and of b over 2*radius + 1 columns, in place. Both at once: each sum waits for the addition before. */
-static void row_means(Scratch *scratch, float *a, float *b, int width, int radius)
+/* Row y comes into the window's sums, another leaves them. */
+static void enter(const Work *work, int y, const uint8_t *guide, const float *values)
 {
-    double sum_a = 0.0, sum_b = 0.0;
-    scratch->running_a[0] = scratch->running_b[0] = 0.0;
-    for (int x = 0; x < width; x++) {
-        scratch->running_a[x + 1] = sum_a += a[x];
-        scratch->running_b[x + 1] = sum_b += b[x];
-    }
-    row_mean(scratch->running_a, a, width, radius);
-    row_mean(scratch->running_b, b, width, radius);
+    int32_t *levels = work->ring + slot(work, y);
+    quantised(values, levels, work->size.width, work->levels);
+    slide(work->columns, work->radius, guide, levels, work->size.width, 1);
 }
 
-FAST static void add_row(double *restrict sums, const float *restrict row, int width, double sign)
+static void leave(const Work *work, int y, const uint8_t *guide)
 {
-    for (int x = 0; x < width; x++) sums[x] += sign * row[x];
+    slide(work->columns, work->radius, guide, work->ring + slot(work, y), work->size.width, -1);
 }
 
-FAST static void mean_of_sums(const double *restrict sums, float *restrict row, int width, int rows)
+/* guide (h, w) 0..255 with rows guide_step apart, values (h, w) 0..1 -> a, b (h, w): the answer is a*guide/255 + b.
+   radius: up to MOST_RADIUS. 0: done, -1: no memory. */
+int guided_coefficients(const uint8_t *guide, ptrdiff_t guide_step, const float *values, Size size, int radius,
+                        float epsilon, float *a, float *b)
 {
-    double share = 1.0 / rows;
-    for (int x = 0; x < width; x++) row[x] = (float)(sums[x] * share);
-}
-
-/* Mean over 2*radius + 1 rows, in place: rows that were overwritten wait in a ring until they leave the window. */
-static void column_mean(float *plane, Size size, int radius, double *sums, float *ring)
-{
-    int h = size.height, w = size.width, from, to;
-    memset(sums, 0, sizeof(double) * (size_t)w);
-    for (int y = 0; y < radius && y < h; y++) add_row(sums, plane + (size_t)y * w, w, 1.0);
-    for (int y = 0; y < h; y++) {
-        int in = y + radius, out = y - radius - 1;
-        float *row = plane + (size_t)y * w, *slot = ring + (size_t)(y % (radius + 1)) * w;
-        if (in < h) add_row(sums, plane + (size_t)in * w, w, 1.0);
-        if (out >= 0) add_row(sums, slot, w, -1.0);
-        memcpy(slot, row, sizeof(float) * (size_t)w);
-        mean_of_sums(sums, row, w, window(y, radius, h, &from, &to));
-    }
-}
-
-/* guide (h, w) 0..255, values (h, w) 0..1 -> a, b (h, w): the answer is a*guide/255 + b. radius: up to MOST_RADIUS.
-   0: done, -1: no memory. */
-int guided_coefficients(const uint8_t *guide, const float *values, Size size, int radius, float epsilon,
-                        float *a, float *b)
-{
-    int h = size.height, w = size.width, from, to, ring_rows = (radius < h ? radius : h) + 1;
+    int h = size.height, from, to;
+    ptrdiff_t w = size.width;
     int64_t pixels = (int64_t)(2 * radius + 1) * (2 * radius + 1), most = INT32_MAX / (255 * pixels);
-    int levels = most < LEVELS ? (int)most : LEVELS;
-    Scratch scratch;
-    if (!room_for(&scratch, w, h, ring_rows)) return -1;
-    quantised(values, scratch.levels, h * w, levels);
-    for (int y = 0; y < radius && y < h; y++)
-        slide(scratch.columns, guide + (size_t)y * w, scratch.levels + (size_t)y * w, w, 1);
-    for (int y = 0; y < h; y++) {
-        int in = y + radius, out = y - radius - 1;
-        float *a_row = a + (size_t)y * w, *b_row = b + (size_t)y * w;
-        if (in < h) slide(scratch.columns, guide + (size_t)in * w, scratch.levels + (size_t)in * w, w, 1);
-        if (out >= 0) slide(scratch.columns, guide + (size_t)out * w, scratch.levels + (size_t)out * w, w, -1);
-        run_along(scratch.columns, scratch.row, w);
-        row_of_coefficients(scratch.row, w, radius, window(y, radius, h, &from, &to), epsilon, levels, a_row, b_row);
-        row_means(&scratch, a_row, b_row, w, radius);
+    Work work;
+    if (!room_for(&work, size, radius)) return -1;
+    work.levels = most < LEVELS ? (int)most : LEVELS;
+    find_work(&work, values);
+    for (int y = 0; y < radius && y < h; y++) enter(&work, y, guide + y * guide_step, values + y * w);
+    for (int y = 0; y < h + radius; y++) {
+        int in = y + radius, out = y - radius - 1, answered = y - radius;
+        if (in < h) enter(&work, in, guide + in * guide_step, values + in * w);
+        if (y < h && out >= 0) leave(&work, out, guide + out * guide_step);
+        if (y < h) row_of_coefficients(&work, y, window(y, radius, h, &from, &to), epsilon);
+        if (answered >= 0)
+            row_of_answers(&work, answered, values + answered * w, a + answered * w, b + answered * w);
     }
-    column_mean(a, size, ring_rows - 1, scratch.sums, scratch.ring);
-    column_mean(b, size, ring_rows - 1, scratch.sums, scratch.ring);
-    free(scratch.block);
+    free(work.room);
     return 0;
 }

@@ -16,19 +16,39 @@
 
 typedef struct { int height, width; } Size;
 
+/* Background up to low, person from high on, evenly in between. */
+typedef struct { float low, high; } Ramp;
+
+/* How much of the present counts where the picture changes by up to `still`, 1/255: `share`; from `moving` on: all. */
+typedef struct { float share, still, moving; } Calm;
+
+/* Pictures are looked at tile by tile: one byte says what a tile's alpha holds. Wide enough for vectors and memcpy, narrow
+   enough to follow an outline. */
+enum { TILE_HIGH = 16, TILE_WIDE = 32 };
+enum Kind { BACKGROUND, PERSON, EDGE };
+
 /* A backdrop may be one pixel shown everywhere: steps in bytes, 0 allowed. */
 typedef struct { const uint8_t *bytes; ptrdiff_t row_step, pixel_step; } Backdrop;
 
-enum { MOST_RADIUS = 90 };  /* squares of bytes over a larger window leave 31 bits */
+enum {
+    MOST_RADIUS = 90,  /* squares of bytes over a larger window leave 31 bits */
+    MOST_SHRUNK = 16   /* bytes over a larger square leave 16 bits */
+};
 
-int guided_coefficients(const uint8_t *guide, const float *values, Size size, int radius, float epsilon,
-                        float *a, float *b);
+int guided_coefficients(const uint8_t *guide, ptrdiff_t guide_step, const float *values, Size size, int radius,
+                        float epsilon, float *a, float *b);
 
-int enlarge_alpha(const uint8_t *pixels, Size full, const float *a, const float *b, const float *seen, Size small,
-                  int margin, uint8_t *alpha);
+void hold(float *a, float *b, const float *sure, float from, int count);
 
-int blend(const uint8_t *pixels, const uint8_t *alpha, Backdrop backdrop, Size size, int linear, uint8_t *picture);
+void settle(float *held, Size size, const float *present, int top, int left, Size part, const uint8_t *moved,
+            Calm calm);
 
-void settle(float *held, const float *present, const uint8_t *moved, const float *share, int count);
+int shrink(const uint8_t *pixels, Size full, uint8_t *small, uint8_t *luma, Size size);
+
+int enlarge_alpha(const uint8_t *pixels, Size full, const uint8_t *luma, const float *a, const float *b, Size small,
+                  Ramp ramp, uint8_t *kinds, uint8_t *alpha);
+
+int blend(const uint8_t *pixels, const uint8_t *alpha, const uint8_t *kinds, Backdrop backdrop, Size size, int linear,
+          uint8_t *picture, uint8_t *shown);
 
 #endif

@@ -1,17 +1,34 @@
 """Types of the compiled module; arrays are C-contiguous unless said otherwise, ValueError says what is not."""
 import numpy as np
 
+TILE_HIGH: int
+TILE_WIDE: int
+"""Pixels of a tile. `kinds` and `shown` below are (⌈H / TILE_HIGH⌉, ⌈W / TILE_WIDE⌉) uint8, what a tile's alpha holds: 0
+background alone, 1 person alone, 2 an edge."""
+
 def guided(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float, a: np.ndarray, b: np.ndarray) -> None:
     """guide (h, w) uint8, values (h, w) float32 in 0..1 → a, b (h, w) float32, filled: answer = a·guide/255 + b."""
 
-def enlarge(pixels: np.ndarray, a: np.ndarray, b: np.ndarray, seen: np.ndarray, margin: int,
-            alpha: np.ndarray) -> None:
-    """pixels (H, W, 3) uint8; a, b, seen (h, w) float32 → alpha (H, W) uint8, filled. margin: small pixels around a
-    tile that must be free of edges for it to be skipped."""
+def shrink(pixels: np.ndarray, small: np.ndarray, luma: np.ndarray) -> None:
+    """pixels (H, W, 3) uint8 → small (h, w, 3) and luma (h, w) uint8, filled: means of cells, 1 to 16 pixels a side."""
 
-def blend(pixels: np.ndarray, alpha: np.ndarray, backdrop: np.ndarray, linear: bool, picture: np.ndarray) -> None:
-    """pixels, backdrop (H, W, 3) uint8, alpha (H, W) uint8 → picture (H, W, 3) uint8, filled. backdrop may be a
-    broadcast view. linear: mix light instead of sRGB bytes."""
+def enlarge(pixels: np.ndarray, luma: np.ndarray, a: np.ndarray, b: np.ndarray, ramp: tuple[float, float],
+            kinds: np.ndarray, alpha: np.ndarray) -> None:
+    """pixels (H, W, 3) uint8; luma (h, w) uint8; a, b (h, w) float32 → alpha (H, W) uint8, filled: a·luma/255 + b, that
+    is background up to ramp[0] and person from ramp[1] on. luma says which tiles hold an edge. kinds: of alpha as it
+    comes, then as it is: both zeros at first."""
 
-def settle(held: np.ndarray, present: np.ndarray, moved: np.ndarray, share: np.ndarray) -> None:
-    """held (h, w) float32 += share[0, moved]·(present − held); moved (h, w) uint8, share (1, 256) float32."""
+def hold(a: np.ndarray, b: np.ndarray, sure: np.ndarray, from_: float) -> None:
+    """a, b (h, w) float32: 0 and 1 where sure (h, w) float32 is above from_."""
+
+def blend(pixels: np.ndarray, alpha: np.ndarray, kinds: np.ndarray | None, backdrop: np.ndarray, linear: bool,
+          picture: np.ndarray, shown: np.ndarray | None) -> None:
+    """pixels, backdrop (H, W, 3) uint8, alpha (H, W) uint8 → picture (H, W, 3) uint8, filled. kinds: alpha's, if they
+    are known. backdrop may be a broadcast view. linear: mix light instead of sRGB bytes. shown: kinds at the last call
+    with this backdrop and this picture, which nobody has touched since, then kinds: background that was background is
+    there already. None: picture may hold anything."""
+
+def settle(held: np.ndarray, present: np.ndarray, place: tuple[int, int], moved: np.ndarray,
+           calm: tuple[float, float, float]) -> None:
+    """held (h, w) float32 += share·(present − held); present (h', w') float32 lies at place (top, left), around it is 0.
+    calm: the share where moved (h, w) uint8 is up to calm[1]; it rises to 1 at calm[2]."""

@@ -5,6 +5,8 @@ boundary-F +0.2 to +0.7 points; what it takes away is what a viewer sees first.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -21,28 +23,27 @@ OFF, ON = 0.02, 0.98
 def tidied(mask: Mask) -> Mask:
     """The same mask without specks; values outside their close surroundings stay as they are."""
     person = (mask.values > 0.5).astype(np.uint8)
-    islands = _components(person, connectivity=8)
-    if not islands:
+    contours, tree = cv2.findContours(person, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if len(contours) < 2:
         return mask
-    largest = max(area for _, area, _ in islands)
-    values = mask.values.copy()
-    for island, area, _ in islands:
-        if area < ISLAND * largest:
+    islands = [_inside(contours, i, person) for i in range(len(contours)) if tree[0, i, 3] < 0]
+    holes = [_inside(contours, i, 1 - person) for i in range(len(contours)) if tree[0, i, 3] >= 0]
+    largest, values = max(island.sum() for island in islands), mask.values.copy()
+    for island in islands:
+        if island.sum() < ISLAND * largest:
             around = _grown(island, 2) & ~_grown(person.astype(bool) & ~island, 1)
             values[around] = np.minimum(values[around], OFF)
-    for hole, area, inside in _components(1 - person, connectivity=4):
-        if inside and area < HOLE * largest:
+    for hole in holes:
+        if hole.sum() < HOLE * largest:
             around = _grown(hole, 1)
             values[around] = np.maximum(values[around], ON)
     return Mask(values, mask.region)
 
 
-def _components(binary: np.ndarray, connectivity: int) -> list[tuple[np.ndarray, int, bool]]:
-    """Every connected part: its pixels (h, w) bool, its area, and whether it stays clear of the mask's edges."""
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(binary, connectivity=connectivity)
-    height, width = binary.shape
-    return [(labels == i, int(area), bool(x > 0 and y > 0 and x + w < width and y + h < height))
-            for i, (x, y, w, h, area) in enumerate(boxes) if 0 < i < count]
+def _inside(contours: Sequence[np.ndarray], number: int, of: np.ndarray) -> np.ndarray:
+    """The pixels (h, w) bool of `of` (h, w) uint8, 0 or 1, that a contour goes around."""
+    filled = cv2.drawContours(np.zeros_like(of), contours, number, 1, cv2.FILLED)
+    return (filled & of).astype(bool)
 
 
 def _grown(pixels: np.ndarray, radius_px: int) -> np.ndarray:

@@ -83,7 +83,7 @@ class Masque:
 
     def _begun(self, shape: tuple[int, ...]) -> LivePath:
         backdrop = np.ascontiguousarray(covering(self.backdrop, shape))
-        return LivePath(load_camera_board(BOARD), self.segmenter, Replaced(backdrop), Pace(self.interval))
+        return LivePath(load_camera_board(BOARD), self.segmenter, Replaced(backdrop, stays=True), Pace(self.interval))
 
 
 class Peer:
