@@ -15,7 +15,7 @@ typedef struct { const uint8_t *pixels; const float *alpha; Size size; float *fr
 static int lesser(int a, int b) { return a < b ? a : b; }
 
 /* Half the size, rounded up: means of 2x2. */
-static void shrink(const Level *l, Size half, uint8_t *pixels, float *alpha)
+static void halve_level(const Level *l, Size half, uint8_t *pixels, float *alpha)
 {
     int width = l->size.width;
     for (int y = 0; y < half.height; y++)
@@ -99,7 +99,7 @@ int multilevel(const uint8_t *pixels, const float *alpha, Size size, float *fron
     float *planes = malloc(sizeof(float) * 7 * count);  /* alpha, front, back */
     int status = -1;
     if (small_pixels && planes) {
-        shrink(&level, half, small_pixels, planes);
+        halve_level(&level, half, small_pixels, planes);
         status = multilevel(small_pixels, planes, half, planes + count, planes + 4 * count);
         if (status == 0) spread(&level, half, planes + count, planes + 4 * count);
     }
