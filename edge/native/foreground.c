@@ -4,7 +4,7 @@
 #include "matting.h"
 
 #include <math.h>    /* fabsf */
-#include <stdlib.h>  /* malloc */
+#include <stdlib.h>  /* calloc */
 
 static const float SMOOTH = 1e-5f;  /* what neighbours count for where alpha is flat, beside 1 for a step of 1 */
 
@@ -95,8 +95,8 @@ int multilevel(const uint8_t *pixels, const float *alpha, Size size, float *fron
     }
     Size half = {(size.height + 1) / 2, (size.width + 1) / 2};
     size_t count = (size_t)half.height * half.width;
-    uint8_t *small_pixels = malloc(3 * count);
-    float *planes = malloc(sizeof(float) * 7 * count);  /* alpha, front, back */
+    uint8_t *small_pixels = calloc(3, count);
+    float *planes = calloc(7 * count, sizeof(float));  /* alpha, front, back */
     int status = -1;
     if (small_pixels && planes) {
         halve_level(&level, half, small_pixels, planes);
