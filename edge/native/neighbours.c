@@ -10,13 +10,15 @@
 enum { LEAF = 32, ASKED = 32 };  /* points of a leaf; points that are asked which side is widest */
 
 typedef struct { int side; float at; } Cut;  /* the upper half begins at `at`, the lower one ends there or before */
+typedef struct { float key; int32_t point; } Keyed;  /* a point and its coordinate along the side in hand */
 
 /* Halves are numbered as in a heap: node i has 2i+1 and 2i+2; leaves come last, all of the same room. */
 typedef struct {
     const float *features;
     int count, dimensions, inner, room;
     Cut *cuts;
-    int32_t *order, *owner;
+    Keyed *order;
+    int32_t *owner;
     float *leaves;
 } Tree;
 
@@ -25,7 +27,7 @@ typedef struct { int itself, wanted; int32_t *index; float *distance; const floa
 
 static float coordinate(const Tree *t, int i, int side)
 {
-    return t->features[(size_t)t->order[i] * t->dimensions + side];
+    return t->features[(size_t)t->order[i].point * t->dimensions + side];
 }
 
 /* The side along which some of the points lie farthest apart; which one it is only decides about speed. */
@@ -47,15 +49,17 @@ static int widest_side(const Tree *t, int from, int to)
 /* Puts what is smaller along `side` before `middle` (Hoare's selection). */
 static void halve(Tree *t, int from, int to, int middle, int side)
 {
+    Keyed *order = t->order;
+    for (int i = from; i < to; i++) order[i].key = coordinate(t, i, side);
     for (int last = to - 1; from < last;) {
-        float pivot = coordinate(t, (from + last) / 2, side);
+        float pivot = order[(from + last) / 2].key;
         int i = from, j = last;
         while (i <= j) {
-            while (coordinate(t, i, side) < pivot) i++;
-            while (coordinate(t, j, side) > pivot) j--;
+            while (order[i].key < pivot) i++;
+            while (order[j].key > pivot) j--;
             if (i > j) break;
-            int32_t kept = t->order[i];
-            t->order[i++] = t->order[j], t->order[j--] = kept;
+            Keyed kept = order[i];
+            order[i++] = order[j], order[j--] = kept;
         }
         if (middle <= j) last = j;
         else if (middle >= i) from = i;
@@ -68,7 +72,7 @@ static void fill_leaf(Tree *t, int leaf, int from, int to)
     float *points = t->leaves + (size_t)leaf * t->dimensions * t->room;
     int32_t *owner = t->owner + (size_t)leaf * t->room;
     for (int i = 0; i < t->room; i++) {
-        owner[i] = from + i < to ? t->order[from + i] : -1;
+        owner[i] = from + i < to ? t->order[from + i].point : -1;
         for (int side = 0; side < t->dimensions; side++)
             points[side * t->room + i] = owner[i] < 0 ? INFINITY : coordinate(t, from + i, side);
     }
@@ -82,7 +86,7 @@ static void split(Tree *t, int node, int from, int to)
     }
     int middle = from + (to - from) / 2, side = widest_side(t, from, to);
     halve(t, from, to, middle, side);
-    t->cuts[node] = (Cut){side, coordinate(t, middle, side)};
+    t->cuts[node] = (Cut){side, t->order[middle].key};
     split(t, 2 * node + 1, from, middle);
     split(t, 2 * node + 2, middle, to);
 }
@@ -94,11 +98,11 @@ static int plant(Tree *t)
     t->inner = leaves - 1;
     t->room = ((t->count + leaves - 1) / leaves + LANES - 1) / LANES * LANES;
     t->cuts = malloc(sizeof(Cut) * (size_t)leaves);
-    t->order = malloc(sizeof(int32_t) * (size_t)t->count);
+    t->order = malloc(sizeof(Keyed) * (size_t)t->count);
     t->owner = malloc(sizeof(int32_t) * (size_t)leaves * t->room);
     t->leaves = malloc(sizeof(float) * (size_t)leaves * t->room * t->dimensions);
     if (!t->cuts || !t->order || !t->owner || !t->leaves) return 0;
-    for (int i = 0; i < t->count; i++) t->order[i] = i;
+    for (int i = 0; i < t->count; i++) t->order[i] = (Keyed){0.0f, i};
     split(t, 0, 0, t->count);
     return 1;
 }

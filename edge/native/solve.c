@@ -40,44 +40,62 @@ static void find_places(Solve *v)
         v->to[i] = padded(links->to[i] / width, links->to[i] % width, v->stride);
 }
 
-/* q = sum of weights * (p here - p there) + pull * p, over the blocks alone. */
-WIDE static void pull_of_windows(const Solve *v)
+static double across(const float *lanes)
+{
+    double total = 0.0;
+    for (int lane = 0; lane < LANES; lane++) total += lanes[lane];
+    return total;
+}
+
+/* q = sum of weights * (p here - p there) + pull * p, over the blocks alone; returns p * q. */
+WIDE static double pull_of_windows(const Solve *v)
 {
     int step[AROUND];
     for (int i = 0, k = 0; i < 25; i++)
         if (i != 12) step[k++] = (i / 5 - 2) * v->stride + i % 5 - 2;
     const float *weights = v->s->weights;
-    for (int b = 0; b < v->s->blocks; b++, weights += BLOCK_WEIGHTS) {
-        const float *p = v->p + v->place[b];
-        Eight here = EIGHT(p), even = EIGHT(v->pull + LANES * (size_t)b) * here, odd = {0};
-        for (int k = 0; k < AROUND; k += 2) {
-            even += EIGHT(weights + LANES * k) * (here - EIGHT(p + step[k]));
-            odd += EIGHT(weights + LANES * (k + 1)) * (here - EIGHT(p + step[k + 1]));
+    double total = 0.0;
+    for (int first = 0; first < v->s->blocks; first += RUN) {
+        Eight sum = {0};
+        for (int b = first; b < v->s->blocks && b < first + RUN; b++, weights += BLOCK_WEIGHTS) {
+            const float *p = v->p + v->place[b];
+            Eight here = EIGHT(p), even = EIGHT(v->pull + LANES * (size_t)b) * here, odd = {0};
+            for (int k = 0; k < AROUND; k += 2) {
+                even += EIGHT(weights + LANES * k) * (here - EIGHT(p + step[k]));
+                odd += EIGHT(weights + LANES * (k + 1)) * (here - EIGHT(p + step[k + 1]));
+            }
+            EIGHT(v->q + v->place[b]) = even + odd;
+            sum += here * (even + odd);
         }
-        EIGHT(v->q + v->place[b]) = even + odd;
+        total += across((const float *)&sum);
     }
+    return total;
 }
 
-/* q += the same over the links, felt at both ends; what known pixels gather is never read. */
-static void pull_of_links(const Solve *v)
+/* q += the same over the links, felt at both ends; what known pixels gather is never read. Returns what p * q gains. */
+static double pull_of_links(const Solve *v)
 {
     const Links *links = &v->s->links;
+    double total = 0.0;
     for (int i = 0; i < links->count; i++) {
-        float here = v->p[v->from[i]], felt = 0.0f;
+        float here = v->p[v->from[i]], felt = 0.0f, gained = 0.0f;
         for (int k = 0; k < links->neighbours; k++) {
             size_t at = (size_t)i * links->neighbours + k;
-            float pulled = links->weight[at] * (here - v->p[v->to[at]]);
-            felt += pulled;
+            float there = v->p[v->to[at]], pulled = links->weight[at] * (here - there);
+            felt += pulled, gained += pulled * (here - there);
             v->q[v->to[at]] -= pulled;
         }
         v->q[v->from[i]] += felt;
+        total += gained;
     }
+    return total;
 }
 
-static void times_matrix(const Solve *v)
+/* q = A p; returns p * A p, where p is 0 in known pixels. */
+static double times_matrix(const Solve *v)
 {
-    pull_of_windows(v);
-    pull_of_links(v);
+    double windows = pull_of_windows(v);
+    return windows + pull_of_links(v);
 }
 
 /* The inverse of the diagonal, 0 where a pixel is known. q serves as room for the links' part. */
@@ -131,26 +149,6 @@ static double begin(Solve *v, const float *alpha)
     return size;
 }
 
-static double across(const float *lanes)
-{
-    double total = 0.0;
-    for (int lane = 0; lane < LANES; lane++) total += lanes[lane];
-    return total;
-}
-
-/* p * A p, from q = A p. */
-WIDE static double steepness(const Solve *v)
-{
-    double total = 0.0;
-    for (int first = 0; first < v->s->blocks; first += RUN) {
-        Eight sum = {0};
-        for (int b = first; b < v->s->blocks && b < first + RUN; b++)
-            sum += EIGHT(v->p + v->place[b]) * EIGHT(v->q + v->place[b]);
-        total += across((const float *)&sum);
-    }
-    return total;
-}
-
 /* x and r one step on; returns the new r * r / diagonal. */
 WIDE static double step_on(Solve *v, float length)
 {
@@ -199,8 +197,7 @@ int solve(const System *system, int most_iterations, float tolerance, float *alp
     double size = begin(&v, alpha), enough = (double)tolerance * tolerance * v.count;
     int done = 0;
     for (; done < most_iterations && size > enough; done++) {
-        times_matrix(&v);
-        double steep = steepness(&v);
+        double steep = times_matrix(&v);
         if (!(steep > 0.0)) break;  /* rounding has the last word: the answer so far is the best */
         double next = step_on(&v, (float)(size / steep));
         turn(&v, (float)(next / size));
