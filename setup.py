@@ -43,7 +43,7 @@ def compiled(name: str, sources: str, flags: tuple[str, ...] = ()) -> Extension:
         depends=["edge/native/arrays.h", "edge/native/loops.h", "edge/native/matting.h"],
         define_macros=[("Py_LIMITED_API", "0x030B0000")],
         py_limited_api=True,
-        # Python is built with -fwrapv, which keeps loops over int from becoming vectors; so does the fear of traps.
+        # Python is built with -fwrapv, which keeps loops over int from becoming vectors; so does fear of traps.
         extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra",
                             *flags],
     )
