@@ -35,6 +35,7 @@ EXTRAS = {
     ],
 }
 
+
 def compiled(name: str, sources: str, flags: tuple[str, ...] = ()) -> Extension:
     """A module of edge/native in plain C against the stable ABI: one build serves every Python from 3.11 on."""
     return Extension(
@@ -44,8 +45,8 @@ def compiled(name: str, sources: str, flags: tuple[str, ...] = ()) -> Extension:
         define_macros=[("Py_LIMITED_API", "0x030B0000")],
         py_limited_api=True,
         # Python is built with -fwrapv, which keeps loops over int from becoming vectors; so does fear of traps.
-        extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra",
-                            *flags],
+        extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", *flags,
+                            "-Wall", "-Wextra"],
     )
 
 
