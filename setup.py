@@ -5,7 +5,6 @@ RUNTIME = [
     "numpy>=1.26,<3",
     "opencv-python-headless>=4.10,<6",
     "pillow>=11.3,<14",
-    "scipy>=1.13,<2",
     "msgspec>=0.20,<0.23",
     "click>=8.1,<9",
 ]
@@ -36,20 +35,28 @@ EXTRAS = {
     ],
 }
 
-LOOPS = Extension(
-    "edge.native.loops",
-    sources=[f"edge/native/{name}.c" for name in ("door", "shrink", "guided", "settle", "enlarge", "blend")],
-    depends=["edge/native/loops.h"],
-    define_macros=[("Py_LIMITED_API", "0x030B0000")],
-    py_limited_api=True,
-    # Python is built with -fwrapv, which keeps loops over int from becoming vectors; so does the fear of traps.
-    extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"],
-)
+
+def compiled(name: str, sources: str, flags: tuple[str, ...] = ()) -> Extension:
+    """A module of edge/native in plain C against the stable ABI: one build serves every Python from 3.11 on."""
+    return Extension(
+        f"edge.native.{name}",
+        sources=[f"edge/native/{source}.c" for source in ("arrays", *sources.split())],
+        depends=["edge/native/arrays.h", "edge/native/loops.h", "edge/native/matting.h"],
+        define_macros=[("Py_LIMITED_API", "0x030B0000")],
+        py_limited_api=True,
+        # Python is built with -fwrapv, which keeps loops over int from becoming vectors; so does fear of traps.
+        extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", *flags,
+                            "-Wall", "-Wextra"],
+    )
+
+
+LOOPS = compiled("loops", "door shrink guided settle enlarge blend")
+MATTING = compiled("matting", "matting_door laplacian neighbours samples solve foreground", ("-ffp-contract=fast",))
 
 setup(
     install_requires=RUNTIME,
     extras_require=EXTRAS,
-    ext_modules=[LOOPS],
+    ext_modules=[LOOPS, MATTING],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
     packages=["board_configs", "edge", "edge.camera", "edge.cli", "edge.demo", "edge.effects", "edge.matting",
               "edge.models", "edge.native", "edge.segment", "edge.sinks", "quantize", "quantize.cli", "quantize.judge",

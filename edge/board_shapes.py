@@ -32,8 +32,8 @@ class Tier(Table, frozen=True):
     matting_long_side_px: Setting[Annotated[int, Meta(ge=64, le=4096)], Literal["px"]]
     neighbours: Neighbours
     trimap_band_px: Band
-    near_position_weight: Setting[Annotated[float, Meta(ge=0, le=10)], Literal["ratio"]]
-    far_position_weight: Setting[Annotated[float, Meta(ge=0, le=10)], Literal["ratio"]]
+    position_weight: Setting[Annotated[float, Meta(ge=0, le=10)], Literal["ratio"]]
+    prior_weight: Setting[Annotated[float, Meta(gt=0, le=100)], Literal["ratio"]]
 
 
 class Tiers(Table, frozen=True):

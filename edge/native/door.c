@@ -1,58 +1,6 @@
-/* The door between Python and the loops: takes arrays through the buffer protocol, checks type, rank and size once, lets
-   other threads run meanwhile. Stable ABI: one build serves every Python from 3.11 on. */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
-#include "loops.h"
-
-#include <string.h>  /* strcmp */
-
-enum { MOST = 6 };  /* arrays of a call */
-
-/* The arrays of one call, given back together. */
-typedef struct { Py_buffer views[MOST]; int count; } Arrays;
-
-static void give_back(Arrays *arrays)
-{
-    while (arrays->count) PyBuffer_Release(&arrays->views[--arrays->count]);
-}
-
-/* One array: type "B" (uint8) or "f" (float32), so many dimensions, contiguous unless `strided`. NULL: error is set. */
-static Py_buffer *take(Arrays *arrays, PyObject *array, const char *name, const char *type, int dimensions, int flags)
-{
-    Py_buffer *view = &arrays->views[arrays->count];
-    if (PyObject_GetBuffer(array, view, PyBUF_FORMAT | flags) < 0) return NULL;
-    arrays->count++;
-    if (strcmp(view->format ? view->format : "B", type) != 0 || view->ndim != dimensions) {
-        PyErr_Format(PyExc_ValueError, "%s has type %s and %d dimensions; it must be %s with %d", name,
-                     view->format ? view->format : "B", view->ndim, type, dimensions);
-        return NULL;
-    }
-    if (dimensions == 3 && view->shape[2] != 3) {
-        PyErr_Format(PyExc_ValueError, "%s has %zd channels; it must have 3", name, view->shape[2]);
-        return NULL;
-    }
-    if (view->shape[0] < 1 || view->shape[1] < 1 || view->shape[0] > 65535 || view->shape[1] > 65535) {
-        PyErr_Format(PyExc_ValueError, "%s is %zd x %zd; each side must be from 1 to 65,535", name, view->shape[0],
-                     view->shape[1]);
-        return NULL;
-    }
-    return view;
-}
-
-/* Whether a view has the size of the first; sets the error, with both, when not. */
-static int alike(const Py_buffer *view, const char *name, Size size)
-{
-    if (view->shape[0] == size.height && view->shape[1] == size.width) return 1;
-    PyErr_Format(PyExc_ValueError, "%s is %zd x %zd, not %d x %d", name, view->shape[0], view->shape[1], size.height,
-                 size.width);
-    return 0;
-}
-
-static Size size_of(const Py_buffer *view)
-{
-    return (Size){(int)view->shape[0], (int)view->shape[1]};
-}
+/* The door between Python and the loops: takes arrays (arrays.c), checks what they must agree in, lets other threads
+   run meanwhile. Stable ABI: one build serves every Python from 3.11 on. */
+#include "arrays.h"
 
 /* One byte for every tile of a picture. */
 static Py_buffer *take_tiles(Arrays *arrays, PyObject *array, const char *name, Size picture, int flags)
@@ -60,20 +8,6 @@ static Py_buffer *take_tiles(Arrays *arrays, PyObject *array, const char *name, 
     Py_buffer *view = take(arrays, array, name, "B", 2, PyBUF_C_CONTIGUOUS | flags);
     Size tiles = {(picture.height + TILE_HIGH - 1) / TILE_HIGH, (picture.width + TILE_WIDE - 1) / TILE_WIDE};
     return view && alike(view, name, tiles) ? view : NULL;
-}
-
-/* Ends a call: None, or MemoryError when the loop had none. */
-static PyObject *done(Arrays *arrays, int status)
-{
-    give_back(arrays);
-    if (status == 0) Py_RETURN_NONE;
-    return PyErr_NoMemory();
-}
-
-static PyObject *failed(Arrays *arrays)
-{
-    give_back(arrays);
-    return NULL;
 }
 
 static PyObject *door_guided(PyObject *self, PyObject *args)

@@ -197,8 +197,8 @@ def test_doctor_exits_1_when_a_model_sees_something_else_here(masque: Command, c
     assert done.code == 1 and "DIFFERS" in done.out
 
 
-def test_the_fast_cut_needs_no_scipy(models_folder: Path, portrait_file: Path, tmp_path: Path) -> None:
+def test_a_fine_cut_needs_no_scipy(models_folder: Path, portrait_file: Path, tmp_path: Path) -> None:
     code = "import sys; sys.modules['scipy'] = None\nfrom edge.cli import main; sys.argv[0] = 'masque'; main()"
-    subprocess.run([sys.executable, "-c", code, "matte", portrait_file, "--out", tmp_path, "--quality", "fast",
+    subprocess.run([sys.executable, "-c", code, "matte", portrait_file, "--out", tmp_path, "--quality", "fine",
                     "--board", "desk", "--models", models_folder, "-q"], cwd=ROOT, check=True)
     assert (tmp_path / "portrait.alpha.png").is_file()

@@ -35,13 +35,34 @@ def drawn(portrait_file) -> Trimap:
     return Trimap(read_grey(portrait_file.with_name("portrait.trimap.png")))
 
 
-def test_more_unknown_pixels_than_the_budget_are_solved_smaller_and_that_is_said(
+def test_more_unknown_pixels_than_the_budget_are_solved_in_pieces_and_that_is_said(
         tier: Tier, portrait: np.ndarray, truth: np.ndarray, drawn: Trimap, iou) -> None:
-    still = StillPath(with_budget(2000), tier, None, fine=True).matte(portrait, StageTimes(), drawn)
-    assert 0 < still.unknown_pixels <= 2000 < drawn.unknown.sum()
+    still, whole = (StillPath(board, tier, None, fine=True).matte(portrait, StageTimes(), drawn)
+                    for board in (with_budget(2000), DESK))
+    assert still.unknown_pixels == drawn.unknown.sum() > 2000
     [said] = still.fallbacks
-    assert f"{drawn.unknown.sum():,} unknown pixels" in said and "budget is 2,000" in said
-    assert still.matte.alpha.shape == (600, 512) and iou(still.matte.alpha, truth) > 0.97
+    assert f"{drawn.unknown.sum():,} unknown pixels, the board's budget is 2,000: solved in" in said
+    assert "overlapping pieces" in said
+    assert np.abs(still.matte.alpha.astype(int) - whole.matte.alpha)[drawn.unknown].mean() < 2
+    assert iou(still.matte.alpha, truth) > 0.97
+
+
+def test_a_band_that_is_much_wider_than_the_budget_is_narrowed_and_that_is_said(
+        tier: Tier, portrait: np.ndarray, truth: np.ndarray, drawn: Trimap, iou) -> None:
+    wide = Trimap(np.where((drawn.values == 0) & (np.indices(drawn.values.shape)[0] > 20), 128, drawn.values))
+    still = StillPath(with_budget(2000), tier, None, fine=True).matte(portrait, StageTimes(), wide)
+    assert 2000 < still.unknown_pixels <= 16_000 < wide.unknown.sum()
+    said = still.fallbacks[0]
+    assert f"{wide.unknown.sum():,} unknown pixels" in said and "pieces at 0." in said and "of the working size" in said
+    assert still.matte.alpha.shape == (600, 512) and still.matte.alpha[truth > 250].mean() > 240
+
+
+def test_between_somebody_s_strokes_a_colour_of_neither_side_is_foreground(tier: Tier) -> None:
+    pixels, values = np.full((120, 160, 3), (30, 30, 200), np.uint8), np.zeros((120, 160), np.uint8)
+    pixels[:, :100], pixels[40:80, 70:100] = (200, 30, 30), (20, 220, 20)
+    values[:, :40], values[:, 40:130] = 255, 128
+    still = StillPath(DESK, tier, None, fine=True).matte(pixels, StageTimes(), Trimap(values))
+    assert still.matte.alpha[45:75, 75:95].min() > 230 and still.matte.alpha[:, 105:].max() < 10
 
 
 def test_within_the_budget_nothing_is_said(tier: Tier, portrait: np.ndarray, drawn: Trimap) -> None:
@@ -86,6 +107,7 @@ def test_a_person_too_small_to_be_sure_of_keeps_the_network_s_alpha_and_that_is_
 
     wide = np.zeros((1024, 1024, 3), np.uint8)
     wide[480:560, 500:522] = 255
+    wide = cv2.GaussianBlur(wide, (0, 0), 4)
     fast, fine = (StillPath(DESK, tier, SeesWhite(), fine).matte(wide, StageTimes()) for fine in (False, True))
     assert fine.fallbacks == ["no sure foreground at the working size: the band was not solved"]
     assert fine.solver == "none" and (fine.matte.alpha >= 128).sum() > 800

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edge.errors import PictureError
-from edge.frame import Trimap
+from edge.frame import Mask, Region, Trimap
 from edge.matting.trimap import checked_trimap, enlarged_trimap, ramp_across, shrunk_trimap, trimap_from
 
 trimaps = arrays(np.uint8, st.tuples(st.integers(4, 40), st.integers(4, 40)), elements=st.sampled_from([0, 128, 255]))
@@ -29,6 +29,27 @@ def test_the_band_is_10_px_on_either_side_at_600x800_and_scales_with_the_long_si
     middle = shape[1] // 2
     assert abs((row[:middle] == 128).sum() - wanted) <= 1.5
     assert abs((row[middle:] == 128).sum() - wanted) <= 1.5
+
+
+def ramped(soft_cells: int, rows: slice) -> Mask:
+    """A person in the left half as a network of 160×120 cells may see it: a steep edge, in some rows a gentle ramp."""
+    values = np.zeros((160, 120), np.float32)
+    values[:, :60] = 1
+    ramp = np.clip(0.5 - (np.arange(120) - 59.5) / (2 * soft_cells), 0, 1)
+    values[rows] = ramp
+    return Mask(values, Region(0, 0, 800, 600))
+
+
+def test_the_band_is_narrow_where_the_network_is_sure_and_wide_where_it_is_not() -> None:
+    alpha = half_and_half(800, 600)
+    widths = (trimap_from(alpha, 10, ramped(6, slice(0, 64))).values == 128).sum(axis=1) / 2
+    assert widths[600:].max() <= 4.5 and widths[100:200].min() >= 12
+
+
+def test_the_wider_the_network_s_ramp_the_wider_the_band() -> None:
+    widths = [(trimap_from(half_and_half(800, 600), 10, ramped(cells, slice(None))).values == 128).sum()
+              for cells in (1, 2, 3, 4)]
+    assert widths == sorted(widths) and widths[-1] > 2 * widths[0]
 
 
 def test_the_band_has_the_same_width_along_a_slanting_edge() -> None:

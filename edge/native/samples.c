@@ -1,0 +1,234 @@
+/* A first opinion of every unknown pixel: mixtures of colours sampled from known foreground and known background nearby
+   (sampling as in Wang, Cohen 2007, "Optimized Color Sampling for Robust Matting", section 3; the vote over all pairs
+   and the pull of colours that nobody has seen are ours).
+
+   The picture is cut into tiles. Each takes a few mean colours of known 4x4 cells from either side, near ones of many
+   hues. Every pair (F, B) proposes the alpha that explains the pixel best and votes for it by how well it does. */
+#include "matting.h"
+
+#include <math.h>    /* sqrtf */
+#include <stdlib.h>  /* malloc */
+#include <string.h>  /* memset */
+
+enum {
+    CELL = 4,         /* pixels of a side; larger blurs the samples, smaller brings noise */
+    CELLS_AWAY = 3,   /* known cells farther than this from any unknown one are not asked */
+    TILE = 32,
+    POOL = 48,        /* the nearest cells of a tile ... */
+    SAMPLES = 8,      /* ... of which these are taken, of hues as unlike as can be */
+    FARTHEST = 4096   /* pixels; beyond, all are equally far */
+};
+
+static const float SIGMA = 0.02f;    /* misfit, of colours in 0..1, at which a pair's vote has sunk to a sixteenth */
+static const float SPREAD = 0.01f;   /* variance of the votes at which they count half */
+static const float CONTRAST = 0.05f; /* two samples closer than this tell nothing */
+static const float NOVELTY = 0.05f;  /* pull of a colour that no pair explains, beside 1 for what all agree on */
+
+typedef struct { float colour[3], y, x; } Sample;
+typedef struct { Sample *list; int16_t *away; int count; } Samples;  /* away: from the tile in hand, whole pixels */
+
+/* A pair's direction from B to F, over the squared length, and that length; weight 0 when the two are alike. */
+typedef struct { float direction[3], squared, weight; } Pair;
+
+typedef struct { const uint8_t *pixels, *trimap; Size size; uint8_t *near; int rows, columns; } Cells;
+
+static int lesser(int a, int b) { return a < b ? a : b; }
+static int greater(int a, int b) { return a > b ? a : b; }
+
+/* Marks the cells that lie near an unknown pixel. */
+static void mark_near(Cells *c)
+{
+    for (int y = 0; y < c->size.height; y++) {
+        const uint8_t *row = c->trimap + (size_t)y * c->size.width, *end = row + c->size.width, *at = row;
+        while ((at = memchr(at, 128, (size_t)(end - at)))) {
+            int left = greater(0, (int)(at - row) / CELL - CELLS_AWAY), right = (int)(at - row) / CELL + CELLS_AWAY;
+            right = lesser(right, c->columns - 1);
+            for (int i = greater(0, y / CELL - CELLS_AWAY); i <= lesser(c->rows - 1, y / CELL + CELLS_AWAY); i++)
+                memset(c->near + (size_t)i * c->columns + left, 1, (size_t)(right - left + 1));
+            at = lesser((int)(at - row) / CELL * CELL + CELL, c->size.width) + row;
+        }
+    }
+}
+
+/* The mean colour and place of what a cell holds of one side (0 or 255). 0: nothing. */
+static int cell_mean(const Cells *c, int row, int column, uint8_t side, Sample *mean)
+{
+    float sum[5] = {0};
+    int count = 0;
+    for (int y = row * CELL; y < lesser(row * CELL + CELL, c->size.height); y++)
+        for (int x = column * CELL; x < lesser(column * CELL + CELL, c->size.width); x++) {
+            size_t i = (size_t)y * c->size.width + x;
+            if (c->trimap[i] != side) continue;
+            for (int k = 0; k < 3; k++) sum[k] += c->pixels[3 * i + k];
+            sum[3] += (float)y, sum[4] += (float)x, count++;
+        }
+    if (!count) return 0;
+    float share = 1.0f / (float)count, byte = share * (1.0f / 255.0f);
+    *mean = (Sample){{sum[0] * byte, sum[1] * byte, sum[2] * byte}, sum[3] * share, sum[4] * share};
+    return 1;
+}
+
+static Samples gathered(const Cells *c, uint8_t side)
+{
+    size_t most = (size_t)c->rows * c->columns;
+    Samples all = {malloc((sizeof(Sample) + sizeof(int16_t)) * most), NULL, 0};
+    all.away = all.list ? (int16_t *)(all.list + most) : NULL;
+    for (int row = 0; all.list && row < c->rows; row++)
+        for (int column = 0; column < c->columns; column++)
+            if (c->near[(size_t)row * c->columns + column])
+                all.count += cell_mean(c, row, column, side, &all.list[all.count]);
+    return all;
+}
+
+static void measure(Samples all, float y, float x)
+{
+    for (int i = 0; i < all.count; i++) {
+        float down = all.list[i].y - y, right = all.list[i].x - x, away = sqrtf(down * down + right * right);
+        all.away[i] = (int16_t)(away < (float)(FARTHEST - 1) ? away : (float)(FARTHEST - 1));
+    }
+}
+
+/* The POOL samples nearest to the tile in hand, by counting how many lie at each distance. */
+static int nearby(Samples all, int *pool)
+{
+    int tally[FARTHEST] = {0}, limit = 0, count = 0;
+    for (int i = 0; i < all.count; i++) tally[all.away[i]]++;
+    for (int sum = tally[0]; sum < lesser(POOL, all.count); sum += tally[limit]) limit++;
+    for (int pass = 0; pass < 2; pass++)  /* nearer ones first: they must not be crowded out */
+        for (int i = 0; i < all.count && count < POOL; i++)
+            if (pass ? all.away[i] == limit : all.away[i] < limit) pool[count++] = i;
+    return count;
+}
+
+static float unlike(const Sample *a, const Sample *b)
+{
+    float sum = 0.0f;
+    for (int k = 0; k < 3; k++) sum += (a->colour[k] - b->colour[k]) * (a->colour[k] - b->colour[k]);
+    return sum;
+}
+
+/* Up to SAMPLES near (y, x), each as unlike those before it as can be (Gonzalez 1985), near ones preferred. */
+static int chosen(Samples all, float y, float x, Sample *taken)
+{
+    int pool[POOL], pick = 0;
+    float novel[POOL], near[POOL];
+    measure(all, y, x);
+    int count = nearby(all, pool), wanted = lesser(count, SAMPLES);
+    for (int i = 0; i < count; i++) {
+        novel[i] = INFINITY, near[i] = 1.0f / (1.0f + 0.02f * (float)all.away[pool[i]]);
+        if (near[i] > near[pick]) pick = i;
+    }
+    for (int n = 0; n < wanted; n++) {
+        taken[n] = all.list[pool[pick]];
+        int next = 0;
+        for (int i = 0; i < count; i++) {
+            float gap = unlike(&all.list[pool[i]], &taken[n]);
+            novel[i] = gap < novel[i] ? gap : novel[i];
+            if (novel[i] * near[i] > novel[next] * near[next]) next = i;
+        }
+        pick = next;
+    }
+    return wanted;
+}
+
+static Pair pair_of(const Sample *front, const Sample *back)
+{
+    Pair pair = {{0}, unlike(front, back), 0.0f};
+    if (pair.squared < CONTRAST * CONTRAST) return pair;
+    pair.weight = 1.0f;
+    for (int k = 0; k < 3; k++) pair.direction[k] = (front->colour[k] - back->colour[k]) / pair.squared;
+    return pair;
+}
+
+/* The votes of all pairs for eight pixels: mean alpha, its variance, and the weight of the best pair. */
+WIDE static void votes(float pixel[3][LANES], const Sample *back, int backs, const Pair *pairs, int fronts,
+                       float *mean, float *variance, float *best)
+{
+    const float sharp = 1.0f / (SIGMA * SIGMA);
+    Eight r = EIGHT(pixel[0]), g = EIGHT(pixel[1]), b = EIGHT(pixel[2]);
+    Eight sum = {0}, first = {0}, second = {0}, most = {0};
+    for (int j = 0; j < backs; j++) {
+        Eight dr = r - back[j].colour[0], dg = g - back[j].colour[1], db = b - back[j].colour[2];
+        Eight away = dr * dr + dg * dg + db * db;
+        for (int i = 0; i < fronts; i++, pairs++) {
+            Eight along = dr * pairs->direction[0] + dg * pairs->direction[1] + db * pairs->direction[2], alpha = along;
+            for (int l = 0; l < LANES; l++) alpha[l] = along[l] < 0.0f ? 0.0f : along[l] > 1.0f ? 1.0f : along[l];
+            Eight misfit = 1.0f + (away - alpha * (2.0f * along - alpha) * pairs->squared) * sharp;
+            Eight twice = misfit * misfit, weight = pairs->weight / (twice * twice);
+            sum += weight, first += weight * alpha, second += weight * alpha * alpha;
+            for (int l = 0; l < LANES; l++) most[l] = weight[l] > most[l] ? weight[l] : most[l];
+        }
+    }
+    sum += 1e-30f;
+    EIGHT(mean) = first / sum;
+    EIGHT(variance) = second / sum - (first / sum) * (first / sum);
+    EIGHT(best) = most;
+}
+
+/* Writes what a vote means for one pixel: how hard it is pulled, and where to. towards holds where a colour that no
+   pair explains belongs. */
+static void write_vote(float mean, float variance, float best, float weight, float *pull, float *towards)
+{
+    float sure = best * SPREAD / ((variance > 0.0f ? variance : 0.0f) + SPREAD), novel = NOVELTY * (1.0f - best);
+    novel = novel > 1e-4f ? novel : 1e-4f;  /* never none: every pixel has an answer, islands without known ones too */
+    *towards = (sure * mean + novel * *towards) / (sure + novel);
+    *pull = weight * (sure + novel);
+}
+
+/* The unknown pixels of one tile, as indices of the picture; the middle of them in y, x. */
+static int unknown_of(const Cells *c, int top, int left, int32_t *list, float *y, float *x)
+{
+    int count = 0;
+    *y = *x = 0.0f;
+    for (int i = top; i < lesser(top + TILE, c->size.height); i++)
+        for (int j = left; j < lesser(left + TILE, c->size.width); j++)
+            if (c->trimap[(size_t)i * c->size.width + j] == 128) {
+                list[count++] = (int32_t)((size_t)i * c->size.width + j);
+                *y += (float)i, *x += (float)j;
+            }
+    if (count) *y /= (float)count, *x /= (float)count;
+    return count;
+}
+
+static void vote_on(const Cells *c, const int32_t *list, int count, const Sample *back, int backs, const Pair *pairs,
+                    int fronts, float weight, float *pull, float *towards)
+{
+    for (int first = 0; first < count; first += LANES) {
+        float pixel[3][LANES] = {{0}}, mean[LANES], variance[LANES], best[LANES];
+        int lanes = lesser(LANES, count - first);
+        for (int l = 0; l < lanes; l++)
+            for (int k = 0; k < 3; k++) pixel[k][l] = (float)c->pixels[3 * (size_t)list[first + l] + k] / 255.0f;
+        votes(pixel, back, backs, pairs, fronts, mean, variance, best);
+        for (int l = 0; l < lanes; l++) {
+            int32_t i = list[first + l];
+            write_vote(mean[l], variance[l], best[l], weight, &pull[i], &towards[i]);
+        }
+    }
+}
+
+/* pixels (h, w, 3), trimap (h, w) of 0, 128, 255 -> pull (h, w) and towards (h, w) in the unknown pixels; towards holds
+   where unseen colours belong before. weight: the pull of what all pairs agree on. 0: done, -1: no memory. */
+int sampled(const uint8_t *pixels, const uint8_t *trimap, Size size, float weight, float *pull, float *towards)
+{
+    Cells c = {pixels, trimap, size, NULL, (size.height + CELL - 1) / CELL, (size.width + CELL - 1) / CELL};
+    if (!(c.near = calloc((size_t)c.rows * c.columns, 1))) return -1;
+    mark_near(&c);
+    Samples fronts = gathered(&c, 255), backs = gathered(&c, 0);
+    free(c.near);
+    for (int top = 0; fronts.list && backs.list && top < size.height; top += TILE)
+        for (int left = 0; left < size.width; left += TILE) {
+            int32_t list[TILE * TILE];
+            float y, x;
+            int count = unknown_of(&c, top, left, list, &y, &x);
+            if (!count) continue;
+            Sample front[SAMPLES], back[SAMPLES];
+            Pair pairs[SAMPLES * SAMPLES];
+            int many_front = chosen(fronts, y, x, front), many_back = chosen(backs, y, x, back);
+            for (int j = 0; j < many_back; j++)
+                for (int i = 0; i < many_front; i++) pairs[j * many_front + i] = pair_of(&front[i], &back[j]);
+            vote_on(&c, list, count, back, many_back, pairs, many_front, weight, pull, towards);
+        }
+    int status = fronts.list && backs.list ? 0 : -1;
+    free(fronts.list), free(backs.list);
+    return status;
+}
