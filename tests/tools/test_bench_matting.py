@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from edge.errors import DataError
 from tools.bench import matting, matting_sides
 from tools.bench.matting_errors import connectedness, errors, steepness
 from tools.bench.peer_matting import added_mb
@@ -94,7 +95,7 @@ def test_every_method_is_asked_the_same_and_told_in_one_table(data: Path, monkey
     (tmp_path / "pymatting.py").write_text(PEER)
     monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parents[2]}:{tmp_path}")
     monkeypatch.setattr(matting_sides, "peers_python", lambda: Path(sys.executable))
-    done = CliRunner().invoke(matting.matting, ["--data", str(data), "--rounds", "1"], catch_exceptions=False)
+    done = CliRunner().invoke(matting.matting, ["--data", str(data.parent), "--rounds", "1"], catch_exceptions=False)
     assert done.exit_code == 0
     mse = {name: float(re.search(rf"{name}(?: +[\d.-]+){{5}} +([\d.]+)", done.stdout)[1])
            for name in ("masque", "PyMatting KNN", "PyMatting closed form")}
@@ -104,3 +105,8 @@ def test_every_method_is_asked_the_same_and_told_in_one_table(data: Path, monkey
     assert 1000 * ((0.5 - case.truth[unknown]) ** 2).mean() == pytest.approx(mse["PyMatting KNN"], rel=0.01)
     assert "96×160, 2,500 unknown" in done.stdout
     assert "chosen on" in done.stdout and "foreground colours, 2 pictures" in done.stdout
+
+
+def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="matting/input: holds no picture"):
+        next(matting.cases(tmp_path / "matting", "trimap1"))

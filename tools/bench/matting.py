@@ -1,9 +1,10 @@
 """`python -m tools.bench.matting --data DATA`: matting of the unknown band beside PyMatting's, same trimaps, one run.
 
-DATA holds input/, alpha/, trimap1/, trimap2/ (alphamatting.com's training set), and a folder beside it, matting_people,
-input/, alpha/, trimap/. Each picture is solved by every method in turn, each in a process of its own that has compiled
-and imported what it needs; time is processor time, memory what the solve adds at its peak. Constants were chosen on
-every second picture; the others are told apart. Colours: pictures laid over others by a true alpha; theirs are known.
+DATA holds matting/ with input/, alpha/, trimap1/, trimap2/ (alphamatting.com's training set), and, if there are any,
+matting_people/ with input/, alpha/, trimap/. Each picture is solved by every method in turn, each in a process of its
+own that has compiled and imported what it needs; time is processor time, memory what the solve adds at its peak.
+Constants were chosen on every second picture; the others are told apart. Colours: pictures laid over others by a true
+alpha; theirs are known.
 """
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ import click
 import cv2
 import numpy as np
 
+from edge.cli import run
+from edge.errors import DataError
 from edge.photograph import read_grey, read_photograph
 from tools.bench.matting_errors import Errors, errors
 from tools.bench.matting_sides import Side, Took, sides
@@ -47,22 +50,26 @@ class Row(NamedTuple):
 @click.option("-v", "--verbose", is_flag=True, help="Every picture.")
 def matting(data: Path, rounds: int, first: int | None, verbose: bool) -> None:
     """Time, memory and errors of matting, beside PyMatting's."""
-    people = data.parent / "matting_people"
-    sets = [(data, "trimap1"), (data, "trimap2"), *([(people, "trimap")] if people.is_dir() else [])]
+    things, people = data / "matting", data / "matting_people"
+    sets = [(things, "trimap1"), (things, "trimap2"), *([(people, "trimap")] if people.is_dir() else [])]
     with sides() as (ours, peer):
         for folder, trimaps in sets:
             rows = [_solved(case, ours, peer, rounds, verbose) for case in cases(folder, trimaps, first)]
             click.echo(f"\n{folder.name}/{trimaps}, {len(rows)} pictures, one thread")
             _tell(rows)
-            if folder is data:
+            if folder is things:
                 _tell_halves(rows)
-        _small(ours, data, rounds)
-        _colours(ours, peer, data, rounds, first)
+        _small(ours, things, rounds)
+        _colours(ours, peer, things, rounds, first)
 
 
 def cases(folder: Path, trimaps: str, first: int | None = None) -> Iterator[Case]:
-    """The pictures of a set, by name."""
-    for path in sorted((folder / "input").glob("*.png"))[:first]:
+    """The pictures of a set, by name. Raises DataError when there are none."""
+    paths = sorted((folder / "input").glob("*.png"))[:first]
+    if not paths:
+        raise DataError(f"{folder / 'input'}: holds no picture (.png); --data names the folder with matting/, which "
+                        f"holds input/, alpha/ and {trimaps}/")
+    for path in paths:
         drawn = read_grey(folder / trimaps / path.name)
         trimap = np.where((drawn > 0) & (drawn < 255), 128, drawn).astype(np.uint8)
         yield Case(path.stem, read_photograph(path).pixels, trimap, read_grey(folder / "alpha" / path.name) / 255)
@@ -135,4 +142,4 @@ def _colours(ours: Side, peer: Side, data: Path, rounds: int, first: int | None)
 
 
 if __name__ == "__main__":
-    matting()
+    run(matting, "tools.bench.matting")
