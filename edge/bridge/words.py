@@ -21,9 +21,9 @@ VERSION = 1
 """Of these words. Both sides refuse to work with another one."""
 
 FRAME_BYTES = 64
-"""The longest frame on the wire: COBS code, kind, sequence, body, CRC, delimiter."""
+"""The longest frame on the wire: COBS code, kind, sequence, body, fold, CRC (2), delimiter."""
 
-BODY_BYTES = FRAME_BYTES - 6
+BODY_BYTES = FRAME_BYTES - 7
 
 ROW_BYTES = 10
 """A row of a tile: bias, then four times neighbour and weight."""
@@ -172,7 +172,7 @@ class Solved(Word):
 
 @dataclass(frozen=True)
 class AskRead(Word):
-    """Send alphas of a solved tile: bit p of `wanted` asks for ALPHA + p."""
+    """Send alphas of a solved tile: bit p of `wanted` asks for ALPHA + p. A status answers when there is none to send."""
 
     tile: U8
     wanted: U8

@@ -155,13 +155,13 @@ static void answer_columns(const uint8_t *body)
     answer_with(&answer, sizeof answer);
 }
 
-/* Sends the alphas that are asked for, a frame each; a status only when there are none. */
+/* Sends the alphas that are asked for, a frame each; a status when there are none. Whether alphas were sent. */
 static uint8_t send_alphas(const uint8_t *body)
 {
     struct ask_read ask;
     memcpy(&ask, body, sizeof ask);
-    if (!state.solved || ask.tile != state.number) return 0;
-    uint16_t count = (uint16_t)tile.unknowns << 1;
+    uint8_t known = state.solved && ask.tile == state.number, sent = 0;
+    uint16_t count = known ? (uint16_t)tile.unknowns << 1 : 0;
     for (uint8_t part = 0; part < ALPHA_PARTS && part_offset(part) < count; part++, ask.wanted >>= 1) {
         if (!(ask.wanted & 1)) continue;
         uint16_t left = count - part_offset(part);
@@ -170,16 +170,19 @@ static uint8_t send_alphas(const uint8_t *body)
         state.answer.sequence = state.number;
         memcpy(state.answer.body, (const uint8_t *)tile.alpha + part_offset(part), bytes);
         frame_send(&state.answer, bytes);
+        sent = 1;
     }
-    return 1;
+    if (!sent) answer_status(known ? STATUS_DONE : STATUS_NOTHING);
+    return sent;
 }
 
-/* Pieces come in order; one that was taken already, or is too early, changes nothing: the answer says what comes next. */
+/* Pieces come in order, the first begins anew; one that was taken already, or is too early, changes nothing: the answer
+   says which comes next. */
 static void answer_signal(const uint8_t *body)
 {
     struct ask_signal_head ask;
     memcpy(&ask, body, sizeof ask);
-    if (ask.offset == 0 && (ask.column != state.column || state.signal.next != PIECE_SAMPLES)) {
+    if (ask.offset == 0) {
         projection_start(&state.signal);
         state.column = ask.column;
     }
@@ -292,7 +295,6 @@ static uint8_t carried_out(const struct arrival *request)
     case KIND_SOLVE: answer_solve(body); break;
     case KIND_READ:
         if (send_alphas(body)) return 0;
-        answer_status(STATUS_NOTHING);
         break;
     case KIND_SIGNAL: answer_signal(body); break;
     case KIND_CLASSIFY: answer_classify(); break;

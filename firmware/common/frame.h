@@ -1,4 +1,4 @@
-/* Frames on the wire: COBS, a zero byte as the end, CRC-16. Agrees with edge/bridge/framing.py. */
+/* Frames on the wire: COBS, a zero byte as the end, a fold and CRC-16. Agrees with edge/bridge/framing.py. */
 #ifndef MASQUE_FRAME_H
 #define MASQUE_FRAME_H
 
@@ -6,10 +6,10 @@
 
 #include "words.h"  /* FRAME_BYTES, BODY_BYTES */
 
-/* A message: kind, sequence, body, then room for its CRC. */
+/* A message: kind, sequence, body, then room for its fold and its CRC. */
 struct message {
     uint8_t kind, sequence;
-    uint8_t body[BODY_BYTES + 2];
+    uint8_t body[BODY_BYTES + 3];
 };
 _Static_assert(sizeof(struct message) == FRAME_BYTES - 2, "a frame is its message, a COBS code and a delimiter");
 

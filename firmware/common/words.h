@@ -8,7 +8,7 @@
 enum {
     VERSION = 1,
     FRAME_BYTES = 64,
-    BODY_BYTES = 58,
+    BODY_BYTES = 57,
     ROW_BYTES = 10,
     SLOTS = 4,
     ONE = 32767,
