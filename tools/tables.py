@@ -29,9 +29,9 @@ NOISE = 4
 def sound(label: int, rng: np.random.Generator) -> np.ndarray:
     """A made-up sound (800,) int16 in ±511, 8,000 samples a second."""
     t = np.arange(SIGNAL_SAMPLES)
-    pitch = {1: 1 / 18, 2: 1 / 90, 3: 1 / 60}[label] * rng.normal(1, 0.02)
-    decay = {1: 60, 2: 160, 3: 2000}[label] * rng.normal(1, 0.1)
-    clean = rng.uniform(180, 420) * np.exp(-t / decay) * np.cos(2 * np.pi * pitch * t)
+    pitch = {1: 1 / 18, 2: 1 / 200, 3: 1 / 60}[label] * rng.normal(1, 0.02)
+    decay = {1: 90, 2: 300, 3: 2000}[label] * rng.normal(1, 0.1)
+    clean = rng.uniform(250, 420) * np.exp(-t / decay) * np.cos(2 * np.pi * pitch * t)
     return np.clip(np.round(clean + rng.normal(0, NOISE, t.size)), -511, 511).astype(np.int16)
 
 
@@ -57,29 +57,30 @@ def tables() -> Tables:
     scale = scale_of(directions)
     vectors = np.round(directions * scale).astype(np.int16)
     begin = np.round(0x8000 - mean @ vectors).astype(int)
-    plain = Tables(vectors, (int(begin[0]), int(begin[1])), np.zeros((0, 2)), np.zeros(0), 0)
+    plain = Tables(vectors, (int(begin[0]), int(begin[1])), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
     points = np.array([projected(plain, signal) for signal in signals])
     chosen = rng.permutation(labels.size)[:PROTOTYPES]
-    far = int(3 * np.median([_to_others(points, i) for i in range(len(points))]))
-    return Tables(vectors, plain.begin, points[chosen].astype(np.int16), labels[chosen].astype(np.uint8), far)
+    reaches = np.array([_reach(points[labels == labels[i]], points[i]) for i in chosen], np.uint16)
+    return Tables(vectors, plain.begin, points[chosen].astype(np.int16), labels[chosen].astype(np.uint8), reaches)
 
 
-def _to_others(points: np.ndarray, i: int) -> float:
-    """Distance of a point to its tenth nearest."""
-    return float(np.sort(np.linalg.norm(points - points[i], axis=1))[10])
+def _reach(alike: np.ndarray, point: np.ndarray) -> int:
+    """Twice the distance to the tenth nearest of its own kind."""
+    return int(2 * np.sort(np.linalg.norm(alike - point, axis=1))[10])
 
 
 def c_source(made: Tables) -> str:
     """The text of tables.c."""
     factors = _wrapped(f"{{{a}, {b}}}" for a, b in made.vectors.tolist())
-    prototypes = _wrapped(f"{{{{{Point(*at).x}, {Point(*at).y}}}, {label}, {{0}}}}"
-                          for at, label in zip(made.prototypes.tolist(), made.labels.tolist(), strict=True))
+    prototypes = _wrapped(f"{{{{{Point(*at).x}, {Point(*at).y}}}, {reach}, {label}, 0}}"
+                          for at, reach, label in zip(made.prototypes.tolist(), made.reaches.tolist(),
+                                                      made.labels.tolist(), strict=True))
     check = int.from_bytes(made.packed()[:2], "little")
     names = ", ".join(f"{label} {name}" for label, name in LABELS.items())
     return (f"/* Projection tables, fitted to made-up sounds ({names}). Written by `python -m tools.tables`. */\n"
             '#include "project.h"\n\n'
             '__attribute__((section(".tables"), used)) const struct tables tables = {\n'
-            f"    .check = {check},\n    .far = {made.far},\n    .begin = {{{made.begin[0]}, {made.begin[1]}}},\n"
+            f"    .check = {check},\n    .begin = {{{made.begin[0]}, {made.begin[1]}}},\n"
             f"    .vectors = {{\n{factors}    }},\n    .prototypes = {{\n{prototypes}    }},\n}};\n")
 
 

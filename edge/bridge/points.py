@@ -43,19 +43,20 @@ class Verdict(NamedTuple):
 @dataclass(frozen=True)
 class Tables:
     """vectors (800, 2) int16; begin (2,): what each sum begins with; prototypes (32, 2) int16; labels (32,) uint8 in
-    1..7; far: a point farther than this from every prototype has no class. `packed` is the image in the chip's FRAM."""
+    1..7; reaches (32,) uint16: who is farther from a prototype is not of its class. `packed` is the image in the chip's
+    FRAM."""
 
     vectors: np.ndarray
     begin: tuple[int, int]
     prototypes: np.ndarray
     labels: np.ndarray
-    far: int
+    reaches: np.ndarray
 
     def packed(self) -> bytes:
-        """`struct tables` of firmware/common/project.h: CRC, far, begin, vectors, prototypes."""
-        rows = zip(self.prototypes.tolist(), self.labels.tolist(), strict=True)
-        body = (struct.pack("<Hii", self.far, *self.begin) + self.vectors.astype("<i2").tobytes()
-                + b"".join(struct.pack("<hhB3x", x, y, label) for (x, y), label in rows))
+        """`struct tables` of firmware/common/project.h: CRC, spare, begin, vectors, prototypes."""
+        rows = zip(self.prototypes.tolist(), self.reaches.tolist(), self.labels.tolist(), strict=True)
+        body = (struct.pack("<2xii", *self.begin) + self.vectors.astype("<i2").tobytes()
+                + b"".join(struct.pack("<hhHBx", x, y, reach, label) for (x, y), reach, label in rows))
         return crc16(body).to_bytes(2, "little") + body
 
     @classmethod
@@ -63,11 +64,11 @@ class Tables:
         """The tables from their image. Raises ValueError when its CRC is wrong."""
         if crc16(image[2:]) != int.from_bytes(image[:2], "little"):
             raise ValueError(f"projection tables of {len(image)} bytes have another CRC than they say")
-        far, *begin = struct.unpack_from("<Hii", image, 2)
+        begin = struct.unpack_from("<ii", image, 4)
         vectors = np.frombuffer(image, "<i2", 2 * SIGNAL_SAMPLES, 12).reshape(-1, 2)
-        rows = list(struct.iter_unpack("<hhB3x", image[12 + vectors.nbytes :]))
+        rows = list(struct.iter_unpack("<hhHBx", image[12 + vectors.nbytes :]))
         return cls(vectors, (begin[0], begin[1]), np.array([row[:2] for row in rows], np.int16),
-                   np.array([row[2] for row in rows], np.uint8), far)
+                   np.array([row[3] for row in rows], np.uint8), np.array([row[2] for row in rows], np.uint16))
 
 
 def projected(tables: Tables, samples: np.ndarray) -> Point:
@@ -82,8 +83,9 @@ def classified(tables: Tables, point: Point) -> Verdict:
     nearest = sorted(range(len(squares)), key=squares.__getitem__)[:NEIGHBOURS]
     votes = [int(tables.labels[i]) for i in nearest]
     label = max(votes, key=lambda vote: (votes.count(vote), -votes.index(vote)))
-    distance = math.isqrt(squares[nearest[votes.index(label)]])
-    return Verdict(0 if distance > tables.far else label, distance)
+    prototype = nearest[votes.index(label)]
+    distance = math.isqrt(squares[prototype])
+    return Verdict(0 if distance > int(tables.reaches[prototype]) else label, distance)
 
 
 def columns_tile(points: list[Point], labels: list[int]) -> KnnTile:

@@ -84,9 +84,9 @@ static void weigh(struct link *links, const uint16_t *affinity)
 /* Links a column to its nearest; the square of the largest distance. */
 static uint32_t link_nearest(uint8_t column, uint8_t columns, struct link *links)
 {
-    struct nearest nearest = {.most = SLOTS};
+    struct nearest nearest = nearest_start(SLOTS);
     for (uint8_t other = 0; other < columns; other++) {
-        if (other != column) nearest_offer(&nearest, square_between(points[column], points[other]), other);
+        if (other != column) nearest_offer(&nearest, square_between(points + column, points + other), other);
     }
     for (uint8_t k = 0; k < SLOTS; k++) {
         links[k].neighbour = k < nearest.count ? nearest.which[k] : column;
@@ -108,7 +108,7 @@ static void weigh_column(struct row *row, uint8_t column, uint16_t largest)
     row->bias = 0;
     for (uint8_t k = 0; k < SLOTS; k++) {
         struct link *link = &row->links[k];
-        affinity[k] = link->weight ? largest - square_root(square_between(points[column], points[link->neighbour])) : 0;
+        affinity[k] = link->weight ? largest - square_root(square_between(points + column, points + link->neighbour)) : 0;
     }
     weigh(row->links, affinity);
 }

@@ -1,34 +1,23 @@
 /* The few smallest of many distances, for prototypes and for columns. Agrees with edge/bridge/points.py. */
 #include "nearest.h"
 
-#include "mac.h"  /* squares */
-
-/* The squared distance of two points whose coordinates lie in -16,383..16,383. */
-uint32_t square_between(struct point a, struct point b)
+/* An empty list for the `most` smallest. */
+struct nearest nearest_start(uint8_t most)
 {
-    int16_t x = a.x - b.x, y = a.y - b.y;
-    mac_begin(0, 0);
-    mac_add_signed(x, x);
-    mac_add_signed(y, y);
-    return (uint32_t)mac_high() << 16 | mac_low();
+    return (struct nearest){.limit = 0xFFFFFFFF, .most = most};
 }
 
-/* Takes a distance into the list when it belongs there. */
-void nearest_offer(struct nearest *nearest, uint32_t square, uint8_t which)
+/* Takes a distance under the limit into the list, for the largest there when it is full. */
+void nearest_take(struct nearest *nearest, uint32_t square, uint8_t which)
 {
-    uint8_t at = nearest->count;
-    if (at == nearest->most) {
-        if (square >= nearest->squares[at - 1]) return;
-        at--;
-    } else {
-        nearest->count++;
-    }
+    uint8_t at = nearest->count < nearest->most ? nearest->count++ : nearest->most - 1;
     for (; at && nearest->squares[at - 1] > square; at--) {
         nearest->squares[at] = nearest->squares[at - 1];
         nearest->which[at] = nearest->which[at - 1];
     }
     nearest->squares[at] = square;
     nearest->which[at] = which;
+    if (nearest->count == nearest->most) nearest->limit = nearest->squares[nearest->most - 1];
 }
 
 /* The root, rounded down: one bit of it after the other (Abacus method). */

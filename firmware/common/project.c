@@ -45,16 +45,16 @@ static uint8_t elected(const struct nearest *nearest)
     return best;
 }
 
-/* The class of a point, 0 when no prototype is near, and the distance to the nearest prototype of that class. */
+/* The class of a point, 0 when it is out of reach, and the distance to the nearest prototype of that class. */
 struct verdict classify(struct point at)
 {
-    struct nearest nearest = {.most = NEIGHBOURS};
+    struct nearest nearest = nearest_start(NEIGHBOURS);
     const struct prototype *prototype = tables.prototypes;
     for (uint8_t i = 0; i < PROTOTYPES; i++, prototype++) {
-        nearest_offer(&nearest, square_between(at, prototype->at), i);
+        nearest_offer(&nearest, square_between(&at, &prototype->at), i);
     }
     uint8_t label = elected(&nearest), i = 0;
     while (tables.prototypes[nearest.which[i]].label != label) i++;
     uint16_t distance = square_root(nearest.squares[i]);
-    return (struct verdict){distance, distance > tables.far ? 0 : label};
+    return (struct verdict){distance, distance > tables.prototypes[nearest.which[i]].reach ? 0 : label};
 }

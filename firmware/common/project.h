@@ -12,14 +12,15 @@ enum { PROTOTYPES = 32, NEIGHBOURS = 5, CLASSES = 8 };
 
 struct prototype {
     struct point at;
+    uint16_t reach;     /* who is farther away is not of its class */
     uint8_t label;      /* 1 to CLASSES - 1 */
-    uint8_t spare[3];   /* 8 bytes: an index is a shift */
+    uint8_t spare;      /* 8 bytes: an index is a shift */
 };
 
 /* What was learned (tables.c): it lies in FRAM. */
 struct tables {
     uint16_t check;                         /* CRC-16 of what follows */
-    uint16_t far;                           /* farther from every prototype than this is no class */
+    uint16_t spare;
     int32_t begin[2];                       /* what a sum begins with: the mean's share, and a half for rounding */
     int16_t vectors[SIGNAL_SAMPLES][2];
     struct prototype prototypes[PROTOTYPES];
