@@ -3,6 +3,8 @@
    UQ0.8. The result is a tile for knn_tile.c. Agrees with edge/bridge/points.py. */
 #include "columns.h"
 
+#include <string.h>  /* memset */
+
 #include "crc16.h"
 #include "knn_tile.h"
 
@@ -10,6 +12,13 @@ enum { UNDECIDED = 128 };
 
 static struct point points[MOST_UNKNOWNS];
 static uint8_t labels[MOST_UNKNOWNS];
+
+/* Forgets everything, as after a reset. */
+void columns_start(void)
+{
+    memset(points, 0, sizeof points);
+    memset(labels, 0, sizeof labels);
+}
 
 /* Where a column lies. */
 void columns_place(uint8_t column, struct point at)

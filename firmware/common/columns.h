@@ -6,6 +6,7 @@
 
 #include "nearest.h"  /* struct point */
 
+void columns_start(void);
 void columns_place(uint8_t column, struct point at);
 void columns_label(uint8_t first, const uint8_t *labels, uint8_t count);
 uint16_t columns_check(uint8_t columns);

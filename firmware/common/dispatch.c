@@ -36,6 +36,7 @@ void core_start(void)
 {
     frame_start();
     events_start();
+    columns_start();
     dispatch_start();
     port_lamps(0);
 }
