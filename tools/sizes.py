@@ -118,9 +118,14 @@ def _stepped(address: int, at: Instruction, depth: int, function: Function) -> t
         depth -= 2
     elif (moved := re.fullmatch(r"#(-?\d+), r1", at.operands)) is not None and at.name in ("add", "sub"):
         depth += int(moved[1]) * (1 if at.name == "sub" else -1)
-    elif re.search(r", r1$", at.operands) and at.name != "mov" and not at.name.startswith(("cmp", "tst", "bit")):
+    elif re.search(r"(^|, )r1$", at.operands) and not _leaves_stack(at, depth):
         raise BridgeError(f"at {address:#06x} the stack is moved by `{at.name} {at.operands}`: not provable")
     return depth, [at.after]
+
+
+def _leaves_stack(at: Instruction, depth: int) -> bool:
+    """Whether an instruction with the stack pointer as its target only looks at it, or sets it at the very start."""
+    return at.name.startswith(("cmp", "tst", "bit")) or (at.name == "mov" and at.operands.startswith("#") and depth == 0)
 
 
 def _constant(at: Instruction, address: int) -> int:

@@ -105,7 +105,7 @@ def _info(device: Device, board: SolverBoard, _: Path | None, voice: Voice, __: 
               f"{hello.prototypes} prototypes (tables {hello.tables:#06x})")
     voice.say(f"wire      {hello.damaged} damaged frames since its start")
     voice.say(f"board     as {board.name}.toml says")
-    return {"chip": chip, **asdict(hello)}
+    return {**asdict(hello), "chip": chip}
 
 
 def _solve(device: Device, board: SolverBoard, file: Path | None, voice: Voice, options: dict[str, Any]) -> dict[str, Any]:

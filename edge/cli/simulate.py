@@ -47,8 +47,9 @@ def command(board: str, image: Path | None, link: Path | None, voice: Voice) -> 
         voice.say(f"{name:10} {request.cycles:>9,} simulator cycles")
 
     simulator = Simulator(image or FIRMWARE / SIMULATED, told)
+    offered = False
     try:
-        _offer(link, simulator.path)
+        offered = _offered(link, simulator.path)
         if not voice.as_json:
             click.echo(simulator.path)  # with -q too: without it nobody could open the port
         if image is None:
@@ -58,21 +59,23 @@ def command(board: str, image: Path | None, link: Path | None, voice: Voice) -> 
             simulator.turn()
     finally:
         simulator.close()
-        if link is not None:
+        if link is not None and offered:
             link.unlink(missing_ok=True)
         voice.report({"board": board, "port": simulator.path, "requests": requests, "peak_rss_mb": peak_rss_mb()})
 
 
-def _offer(link: Path | None, path: str) -> None:
-    """A symbolic link to the port. Raises OutputError where something else than an old link is in the way."""
+def _offered(link: Path | None, path: str) -> bool:
+    """Makes a symbolic link to the port, if one is wanted. Raises OutputError where something else than an old link is in
+    the way."""
     if link is None:
-        return
+        return False
     try:
         if link.is_symlink():
             link.unlink()
         link.symlink_to(path)
     except OSError as error:
         raise OutputError(f"{link}: {error.strerror}; --link needs a free name in a folder that can be written to") from error
+    return True
 
 
 def _differences(voice: Voice) -> None:
