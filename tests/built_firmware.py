@@ -1,4 +1,5 @@
-"""Fixtures for tests/bridge and tests/firmware: the firmware built for this machine and for the chip, and a simulated chip."""
+"""Fixtures for tests/bridge and tests/firmware: the firmware built for this machine and for the chip, and a simulated
+chip."""
 from __future__ import annotations
 
 import os

@@ -87,7 +87,8 @@ class NoisyWire(HostWire):
             self.firmware.reset()
             self.resets += 1
         for copy in self._copies(data):
-            self._arrived += b"".join(self._spoilt(part) for part in self._copies(self.firmware.give(self._spoilt(copy))))
+            answer = self.firmware.give(self._spoilt(copy))
+            self._arrived += b"".join(self._spoilt(part) for part in self._copies(answer))
 
     def _copies(self, data: bytes) -> list[bytes]:
         """What a sender sends, once as a rule."""

@@ -23,7 +23,8 @@ CONSTANTS = {
 
 def words_header() -> str:
     """The text of words.h."""
-    parts = ["/* The words of the wire. Written by `python -m tools.headers` from edge/bridge/words.py: change them there. */",
+    parts = ["/* The words of the wire. Written by `python -m tools.headers` from edge/bridge/words.py: change them "
+             "there. */",
              "#ifndef MASQUE_WORDS_H\n#define MASQUE_WORDS_H\n\n#include <stdint.h>",
              _enum("", CONSTANTS)]
     parts += [_enum(f"{kind.__name__.upper()}_", {member.name: member.value for member in kind})

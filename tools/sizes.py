@@ -1,4 +1,5 @@
-"""What the MSP430 image takes: `python -m tools.sizes [ELF]`. Program against FRAM, static data and deepest stack against RAM.
+"""What the MSP430 image takes: `python -m tools.sizes [ELF]`. Program against FRAM, static data and deepest stack
+against RAM.
 
 The stack is proven from the machine code, not measured: every path of every function is walked with its stack depth,
 calls add up, and one interrupt (they do not nest) may come at the deepest place. What cannot be proven is an error:
@@ -76,13 +77,15 @@ def instructions(listing: str) -> dict[int, Instruction]:
     """Address → instruction."""
     lines = re.findall(r"^ +([0-9a-f]+): +\t?(\S+)(?:\t(.*))?$", listing, re.MULTILINE)
     places = [int(address, 16) for address, _, _ in lines] + [0x10000]
-    return {places[i]: Instruction(name, operands.strip(), places[i + 1]) for i, (_, name, operands) in enumerate(lines)}
+    return {places[i]: Instruction(name, operands.strip(), places[i + 1])
+            for i, (_, name, operands) in enumerate(lines)}
 
 
 def walked(code: dict[int, Instruction], start: int) -> Function:
-    """A function's own stack and its calls, along all of its paths. A jump elsewhere that leaves nothing on the stack is
-    followed as if it were part of it."""
-    function, depths, waiting = Function(), {}, [(start, 0)]
+    """A function's own stack and its calls, along all of its paths. A jump elsewhere that leaves nothing on the stack
+    is followed as if it were part of it."""
+    function, waiting = Function(), [(start, 0)]
+    depths: dict[int, int] = {}
     while waiting:
         address, depth = waiting.pop()
         if address in depths:
@@ -125,7 +128,8 @@ def _stepped(address: int, at: Instruction, depth: int, function: Function) -> t
 
 def _leaves_stack(at: Instruction, depth: int) -> bool:
     """Whether an instruction with the stack pointer as its target only looks at it, or sets it at the very start."""
-    return at.name.startswith(("cmp", "tst", "bit")) or (at.name == "mov" and at.operands.startswith("#") and depth == 0)
+    looks = at.name.startswith(("cmp", "tst", "bit"))
+    return looks or (at.name == "mov" and at.operands.startswith("#") and depth == 0)
 
 
 def _constant(at: Instruction, address: int) -> int:
@@ -152,14 +156,15 @@ def sizes_of(image: Path) -> Sizes:
     """All figures of an image. Raises BridgeError for what it must not contain or what cannot be proven."""
     table = symbols(image)
     if called := sorted(name for name in table if LIBRARY.match(name)):
-        raise BridgeError(f"{image}: calls the compiler's library ({', '.join(called)}); write it with mac.h or without")
+        raise BridgeError(f"{image}: calls the compiler's library ({', '.join(called)}); write it with mac.h or "
+                          f"without")
     names = {address: name for name, address in table.items()}
     code = instructions(disassembled(image))
     stack, chain = deepest(code, table["reset"])
     interrupts = {name: INTERRUPT_BYTES + deepest(code, table[name])[0] for name in INTERRUPTS}
     interrupt = max(interrupts, key=interrupts.__getitem__)
-    return Sizes(len(loaded(image)), table["__bss_end"] - table["__bss_start"], stack + interrupts[interrupt], interrupt,
-                 [names.get(address, f"{address:#06x}") for address in chain])
+    return Sizes(len(loaded(image)), table["__bss_end"] - table["__bss_start"], stack + interrupts[interrupt],
+                 interrupt, [names.get(address, f"{address:#06x}") for address in chain])
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,5 @@
-"""Fits the projection tables that ship to made-up sounds, and writes firmware/common/tables.c: `python -m tools.tables`.
+"""Fits the projection tables that ship to made-up sounds, and writes firmware/common/tables.c: `python -m
+tools.tables`.
 
 They stand in for tables that are learned from recordings: three kinds of sound that begin with their first sample, and
 principal components of them (Pearson 1901; two of them, SPEC 2.5).

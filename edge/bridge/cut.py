@@ -27,7 +27,7 @@ def _grown(starts: np.ndarray, columns: np.ndarray, values: np.ndarray, seed: in
            most: int) -> np.ndarray:
     """Takes the unknown with the strongest links into the tile until it is full or nothing free is linked to it."""
     strength: dict[int, float] = {seed: 0.0}
-    waiting, members = [(0.0, seed)], []
+    waiting, members = [(0.0, seed)], list[int]()
     while waiting and len(members) < most:
         _, node = heapq.heappop(waiting)
         if not free[node]:

@@ -1,7 +1,8 @@
 """mspdebug's door: its simulator, driven through the GDB remote protocol (GDB manual, appendix E).
 
-What was learned about mspdebug 0.22: an unread pipe blocks it (its own output goes nowhere); a stop tells all registers;
-`c` does not leave a breakpoint, so whoever stops there moves the program counter; single registers cannot be written.
+What was learned about mspdebug 0.22: an unread pipe blocks it (its own output goes nowhere); a stop tells all
+registers; `c` does not leave a breakpoint, so whoever stops there moves the program counter; single registers cannot be
+written.
 """
 from __future__ import annotations
 

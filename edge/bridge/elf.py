@@ -1,5 +1,5 @@
-"""What a simulator needs of a 32-bit little-endian ELF file: its symbols and the bytes that it loads (TIS, "Executable and
-Linking Format", version 1.2)."""
+"""What a simulator needs of a 32-bit little-endian ELF file: its symbols and the bytes that it loads (TIS, "Executable
+and Linking Format", version 1.2)."""
 from __future__ import annotations
 
 import struct

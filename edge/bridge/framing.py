@@ -1,8 +1,8 @@
 """Frames on the wire: COBS with a zero byte as the end (Cheshire, Baker 1999, "Consistent Overhead Byte Stuffing"), and
 CRC-16/CCITT-FALSE (polynomial 0x1021, start 0xFFFF, not reflected; 0x29B1 for "123456789").
 
-A CRC of 16 bits passes one spoilt frame in 65,536. Where one byte in a hundred is lost that is one wrong answer in 100,000
-requests (it was seen), so another byte, the fold, stands before it: then it is one in sixteen million.
+A CRC of 16 bits passes one spoilt frame in 65,536. Where one byte in a hundred is lost that is one wrong answer in
+100,000 requests (it was seen), so another byte, the fold, stands before it: then it is one in sixteen million.
 
 Bytes in, frames out: nothing here knows a port. firmware/common/frame.c is the other side.
 """
@@ -94,9 +94,12 @@ def _decoded(coded: bytes) -> Frame:
             return Frame(Fate.BROKEN)
         message += coded[at + 1 : after] + b"\0"
         at = after
-    del message[-1]
+    return _checked(bytes(message[:-1]))
+
+
+def _checked(message: bytes) -> Frame:
     if len(message) < SHORTEST:
         return Frame(Fate.TOO_SHORT)
     if crc16(message[:-2]) != int.from_bytes(message[-2:], "little") or fold(message[:-3]) != message[-3]:
         return Frame(Fate.DAMAGED)
-    return Frame(Fate.SOUND, message[0], message[1], bytes(message[2:-3]))
+    return Frame(Fate.SOUND, message[0], message[1], message[2:-3])

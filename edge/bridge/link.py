@@ -8,12 +8,16 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from edge.bridge.framing import Fate, Frame, FrameDecoder, encoded
 from edge.bridge.ports import Wire
 from edge.bridge.words import VERSION, AskHello, Hello, Kind, Word
 from edge.errors import BridgeError
+
+Told = TypeVar("Told", bound=Word)
 
 TRIES = 10
 """How often a request is sent before the port is opened anew."""
@@ -30,8 +34,8 @@ ANSWER_S, LONGEST_S = 0.15, 1.0
 
 @dataclass
 class Counters:
-    """What a link has done. sent, received: bytes; resent: frames; damaged: unsound frames that came; strays: sound frames
-    that nobody asked for; openings: of the port."""
+    """What a link has done. sent, received: bytes; resent: frames; damaged: unsound frames that came; strays: sound
+    frames that nobody asked for; openings: of the port."""
 
     sent: int = 0
     received: int = 0
@@ -69,11 +73,11 @@ class Link:
         away, or does not know the request."""
         frame = self._persistent(kind, body, answer_s)
         if frame.kind == Kind.FAULT:
-            raise BridgeError(f"the device does not know request {kind:#04x} with {len(body)} bytes; flash the firmware "
-                              f"that belongs to this program")
+            raise BridgeError(f"the device does not know request {kind:#04x} with {len(body)} bytes; flash the "
+                              f"firmware that belongs to this program")
         return frame.body
 
-    def ask(self, kind: int, question: Word, answer: type[Word], answer_s: float = ANSWER_S) -> Word:
+    def ask(self, kind: int, question: Word, answer: type[Told], answer_s: float = ANSWER_S) -> Told:
         """`exchange` in words. Raises BridgeError when the answer is not of that kind."""
         word = answer.unpacked(self.exchange(kind, question.packed(), answer_s))
         if word is None:
@@ -168,8 +172,6 @@ class Link:
 
     def _close(self) -> None:
         if self._wire is not None:
-            try:
+            with suppress(OSError):
                 self._wire.close()
-            except OSError:
-                pass
             self._wire = None

@@ -1,5 +1,5 @@
-"""Signals of 800 samples as points in a plane, in the integers of the chip: what firmware/common/project.c, nearest.c and
-columns.c must agree with (SPEC 2.5).
+"""Signals of 800 samples as points in a plane, in the integers of the chip: what firmware/common/project.c, nearest.c
+and columns.c must agree with (SPEC 2.5).
 
 A signal is projected on two vectors while it arrives and never stored; its nearest prototypes say what it is. Or it
 stands for a column of an image: then KNN matting links the points of all columns (Chen, Li, Tang 2013, section 3,
@@ -89,7 +89,8 @@ def classified(tables: Tables, point: Point) -> Verdict:
 
 
 def columns_tile(points: list[Point], labels: list[int]) -> KnnTile:
-    """points of 2 to 96 columns, labels 0 background, 255 foreground, 128 unknown → the tile that the chip makes of them.
+    """points of 2 to 96 columns, labels 0 background, 255 foreground, 128 unknown → the tile that the chip makes of
+    them.
 
     A known column is a row without links, all bias; so an unknown one may lean on it like on any other.
     """

@@ -1,4 +1,5 @@
-"""The door to serial ports: finds the board, opens its port for us alone, reads and writes bytes. pyserial enters here."""
+"""The door to serial ports: finds the board, opens its port for us alone, reads and writes bytes. pyserial enters
+here."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -94,7 +95,8 @@ def found_device(url: str) -> str:
 
 
 def ranked(ports: Iterable[Any], serial_number: str | None = None) -> list[Found]:
-    """ports: as pyserial lists them. Those that may be the board, the likeliest first; with a serial number only its own."""
+    """ports: as pyserial lists them. Those that may be the board, the likeliest first; with a serial number only its
+    own."""
     found = []
     for port in ports:
         rank, why = _rank(port)
@@ -108,7 +110,8 @@ def ranked(ports: Iterable[Any], serial_number: str | None = None) -> list[Found
 
 
 def _rank(port: Any) -> tuple[int, str]:
-    """A small number is likely; "" is no reason to try it. The LaunchPad's probe has two ports, one is for debuggers."""
+    """A small number is likely; "" is no reason to try it. The LaunchPad's probe has two ports, one is for
+    debuggers."""
     told = f"{port.interface or ''} {port.description or ''}".lower()
     if (port.vid, port.pid) == LAUNCHPAD:
         if "debug" in told:

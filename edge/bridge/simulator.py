@@ -1,9 +1,9 @@
 """An MSP430FR2433 that is not there: the very image that would be flashed, in mspdebug's simulator, behind a
 pseudo-terminal.
 
-The simulator has a processor, memory and a multiplier, but no UART, no timers and no converter. So it stops wherever the
-image calls one of the functions of firmware/common/port.h; the call is answered here and returns at once. Everything
-else is done by the image's own instructions.
+The simulator has a processor, memory and a multiplier, but no UART, no timers and no converter. So it stops wherever
+the image calls one of the functions of firmware/common/port.h; the call is answered here and returns at once.
+Everything else is done by the image's own instructions.
 """
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import time
 import tty
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.bridge.debugger import PC, SP, Debugger, Registers
+from edge.bridge.debugger import PC, Debugger, Registers
 from edge.bridge.elf import symbols
 from edge.bridge.framing import Fate, FrameDecoder
 from edge.errors import BridgeError
@@ -33,8 +34,8 @@ IDLE_S = 0.002
 
 @dataclass
 class Pins:
-    """What hangs on the chip: buttons that are down (bits), lamps that are lit (bits), sounds for its microphone, whether
-    it listens."""
+    """What hangs on the chip: buttons that are down (bits), lamps that are lit (bits), sounds for its microphone,
+    whether it listens."""
 
     buttons: int = 0
     lamps: int = 0
@@ -44,8 +45,8 @@ class Pins:
 
 @dataclass(frozen=True)
 class Request:
-    """kind and sequence number of a request that was answered, and the simulator's cycles from its last byte's arrival to
-    the answer's first byte."""
+    """kind and sequence number of a request that was answered, and the simulator's cycles from its last byte's arrival
+    to the answer's first byte."""
 
     kind: int
     sequence: int
@@ -143,10 +144,8 @@ class Simulator:
 
     def _send(self) -> None:
         """Passes a frame on; what a terminal that nobody reads cannot hold is lost, as on a wire."""
-        try:
+        with suppress(BlockingIOError):
             os.write(self._master, self._leaving)
-        except BlockingIOError:
-            pass
         self._leaving.clear()
 
 

@@ -1,8 +1,9 @@
 """Solves a KNN system on a microcontroller: cut into tiles, solved there one by one, joined here.
 
-Two or three passes over all tiles. After each, the host takes the best step in three directions: what the tiles changed,
-what the pass before changed, and what brings every tile as a whole to its right level (a coarse grid of one unknown a
-tile; Trottenberg 2001, "Multigrid", section 8.2). Every step lowers the energy ½·αᵀMα − bᵀα, so passes cannot diverge.
+Two or three passes over all tiles. After each, the host takes the best step in three directions: what the tiles
+changed, what the pass before changed, and what brings every tile as a whole to its right level (a coarse grid of one
+unknown a tile; Trottenberg 2001, "Multigrid", section 8.2). Every step lowers the energy ½·αᵀMα − bᵀα, so passes cannot
+diverge.
 """
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ ALIKE = 1e-9
 
 @dataclass
 class Figures:
-    """What the last solve took. tiles: exchanged, all passes together; sweep_ms: the device's own time; wire_ms: all the
-    rest of the exchanges; sent, received: bytes; sweeps: of all tiles together."""
+    """What the last solve took. tiles: exchanged, all passes together; sweep_ms: the device's own time; wire_ms: all
+    the rest of the exchanges; sent, received: bytes; sweeps: of all tiles together."""
 
     tiles: int = 0
     passes: int = 0
@@ -53,14 +54,15 @@ class BridgeSolver:
         """The alpha of the unknown pixels. When the device stays away, this machine solves and `figures.fallbacks` says
         so."""
         self.figures = Figures()
-        counters, before = self.device.link.counters, (self.device.link.counters.sent, self.device.link.counters.received)
+        counters = self.device.link.counters
+        sent, received = counters.sent, counters.received
         try:
             return self._solved(system)
         except BridgeError as error:
             self.figures.fallbacks.append(f"the bridge failed ({error}); this machine solved")
             return solve(system)
         finally:
-            self.figures.sent, self.figures.received = counters.sent - before[0], counters.received - before[1]
+            self.figures.sent, self.figures.received = counters.sent - sent, counters.received - received
 
     def _solved(self, system: KnnSystem) -> Solution:
         alpha = system.guess.astype(np.float64)

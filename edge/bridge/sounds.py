@@ -16,8 +16,8 @@ LOUDEST = 511
 
 
 def read_sound(path: Path) -> np.ndarray:
-    """A WAV file of 8 or 16 bits → (n,) int64 in −511..511 at 8,000 samples a second, channels averaged. Raises BridgeError
-    for what is no such file."""
+    """A WAV file of 8 or 16 bits → (n,) int64 in −511..511 at 8,000 samples a second, channels averaged. Raises
+    BridgeError for what is no such file."""
     try:
         with wave.open(str(path), "rb") as file:
             width, channels, rate_hz = file.getsampwidth(), file.getnchannels(), file.getframerate()

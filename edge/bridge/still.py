@@ -30,9 +30,10 @@ class Solved(NamedTuple):
     here: Solution
 
 
-def solve_photograph(pixels: np.ndarray, trimap: Trimap, solver: BridgeSolver, tier: Tier, most_unknowns: int) -> Solved:
-    """pixels (H, W, 3) uint8, trimap of the same size; shrunk until at most `most_unknowns` are unknown. Raises PictureError
-    when the trimap loses its foreground or background on the way."""
+def solve_photograph(pixels: np.ndarray, trimap: Trimap, solver: BridgeSolver, tier: Tier,
+                     most_unknowns: int) -> Solved:
+    """pixels (H, W, 3) uint8, trimap of the same size; shrunk until at most `most_unknowns` are unknown. Raises
+    PictureError when the trimap loses its foreground or background on the way."""
     small, known = _shrunk(pixels, trimap, most_unknowns)
     system = _system(small, known, tier)
     there, here = solver.solve(system), solve(system)

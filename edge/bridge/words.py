@@ -54,7 +54,8 @@ class Kind(IntEnum):
     COUNTDOWN = 0x0B
     LISTEN = 0x0C
     PART = 0x40
-    """+ number: BODY_BYTES bytes of a tile (the last part fewer). Its sequence number is the tile's; it has no answer."""
+    """+ number: BODY_BYTES bytes of a tile (the last part fewer). Its sequence number is the tile's; it has no
+    answer."""
     ANSWER = 0x80
     FAULT = 0xBF
     ALPHA = 0xC0
@@ -123,8 +124,8 @@ class Word:
 
 @dataclass(frozen=True)
 class AskHello(Word):
-    """session: any number but 0 that the host drew, version: of the words that it speaks. The device forgets the request
-    that it answered last, and keeps its events."""
+    """session: any number but 0 that the host drew, version: of the words that it speaks. The device forgets the
+    request that it answered last, and keeps its events."""
 
     session: U16
     version: U8
@@ -172,7 +173,8 @@ class Solved(Word):
 
 @dataclass(frozen=True)
 class AskRead(Word):
-    """Send alphas of a solved tile: bit p of `wanted` asks for ALPHA + p. A status answers when there is none to send."""
+    """Send alphas of a solved tile: bit p of `wanted` asks for ALPHA + p. A status answers when there is none to
+    send."""
 
     tile: U8
     wanted: U8
@@ -227,8 +229,8 @@ class AskColumns(Word):
 
 @dataclass(frozen=True)
 class AskEvents(Word):
-    """seen: the number of the last event that the host has; the device forgets it and those before it, if the session is
-    the one that its last HELLO named."""
+    """seen: the number of the last event that the host has; the device forgets it and those before it, if the session
+    is the one that its last HELLO named."""
 
     session: U16
     seen: U16
@@ -236,9 +238,9 @@ class AskEvents(Word):
 
 @dataclass(frozen=True)
 class Event(Word):
-    """session: what the device knows; another one: it was reset. number: from 1, modulo 65,536, 0 for "nothing happened".
-    ms: the device's clock; distance: of a trigger; which: button 0 or 1, or a trigger's class; waiting: events after this
-    one; lost: those it had no room for."""
+    """session: what the device knows; another one: it was reset. number: from 1, modulo 65,536, 0 for "nothing
+    happened". ms: the device's clock; distance: of a trigger; which: button 0 or 1, or a trigger's class; waiting:
+    events after this one; lost: those it had no room for."""
 
     session: U16
     number: U16

@@ -90,7 +90,8 @@ def _ping(device: Device, _: SolverBoard, __: Path | None, voice: Voice, ___: di
         times_ms.append((time.perf_counter() - began) * 1000)
     ms = {"least": round(min(times_ms), 2), "median": round(statistics.median(times_ms), 2),
           "most": round(max(times_ms), 2)}
-    voice.say(f"{PINGS} of {PINGS} answered, {ms['median']:.1f} ms in the median ({ms['least']:.1f} to {ms['most']:.1f})")
+    voice.say(f"{PINGS} of {PINGS} answered, {ms['median']:.1f} ms in the median "
+              f"({ms['least']:.1f} to {ms['most']:.1f})")
     return {"pings": PINGS, "ms": ms}
 
 
@@ -108,7 +109,8 @@ def _info(device: Device, board: SolverBoard, _: Path | None, voice: Voice, __: 
     return {**asdict(hello), "chip": chip}
 
 
-def _solve(device: Device, board: SolverBoard, file: Path | None, voice: Voice, options: dict[str, Any]) -> dict[str, Any]:
+def _solve(device: Device, board: SolverBoard, file: Path | None, voice: Voice,
+           options: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
 
     from edge.bridge.solver import BridgeSolver
@@ -145,16 +147,17 @@ def _pictures(file: Path | None, given: Path | None) -> tuple[Path, Any, Any]:
 
 
 def _tell(solved: Solved, figures: dict[str, Any], voice: Voice) -> None:
-    voice.say(f"{figures['unknowns']} unknowns at {solved.working_size[0]}×{solved.working_size[1]}, {figures['tiles']} "
-              f"tiles in {figures['passes']} passes: {figures['sweep_ms']:.0f} ms of sweeps, {figures['wire_ms']:.0f} ms "
-              f"on the wire")
+    width, height = solved.working_size
+    voice.say(f"{figures['unknowns']} unknowns at {width}×{height}, {figures['tiles']} tiles in {figures['passes']} "
+              f"passes: {figures['sweep_ms']:.0f} ms of sweeps, {figures['wire_ms']:.0f} ms on the wire")
     away = figures["from_this_machine"]
     voice.say(f"from this machine's own solution: {away['mean']:.2f}/255 in the mean, {away['worst']:.1f}/255 at worst")
     for fallback in figures["fallbacks"]:
         voice.say(f"fallback  {fallback}")
 
 
-def _classify(device: Device, _: SolverBoard, file: Path | None, voice: Voice, options: dict[str, Any]) -> dict[str, Any]:
+def _classify(device: Device, _: SolverBoard, file: Path | None, voice: Voice,
+              options: dict[str, Any]) -> dict[str, Any]:
     from edge.bridge.sounds import from_first_loud, read_sound
     from edge.bridge.words import What
 
@@ -173,7 +176,8 @@ def _classify(device: Device, _: SolverBoard, file: Path | None, voice: Voice, o
     return {"class": label, "distance": distance}
 
 
-def _monitor(device: Device, _: SolverBoard, __: Path | None, voice: Voice, options: dict[str, Any]) -> dict[str, Any]:
+def _monitor(device: Device, _: SolverBoard, __: Path | None, voice: Voice,
+             options: dict[str, Any]) -> dict[str, Any]:
     if options["lamps"] is not None:
         device.lamps(options["lamps"])
     if options["countdown"] is not None:

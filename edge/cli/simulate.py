@@ -65,8 +65,8 @@ def command(board: str, image: Path | None, link: Path | None, voice: Voice) -> 
 
 
 def _offered(link: Path | None, path: str) -> bool:
-    """Makes a symbolic link to the port, if one is wanted. Raises OutputError where something else than an old link is in
-    the way."""
+    """Makes a symbolic link to the port, if one is wanted. Raises OutputError where something else than an old link is
+    in the way."""
     if link is None:
         return False
     try:
@@ -74,7 +74,8 @@ def _offered(link: Path | None, path: str) -> bool:
             link.unlink()
         link.symlink_to(path)
     except OSError as error:
-        raise OutputError(f"{link}: {error.strerror}; --link needs a free name in a folder that can be written to") from error
+        raise OutputError(f"{link}: {error.strerror}; --link needs a free name in a folder that can be written "
+                          f"to") from error
     return True
 
 

@@ -1,4 +1,5 @@
-"""One tile of a KNN system in integers: what a microcontroller solves, and what firmware/common/knn_tile.c must agree with.
+"""One tile of a KNN system in integers: what a microcontroller solves, and what firmware/common/knn_tile.c must agree
+with.
 
 Every row says that an unknown's alpha is a weighted mean of up to four others and of what is known:
 
@@ -56,8 +57,8 @@ class KnnTile:
         too_much = (share < 0) | (self.bias.astype(np.int64) * WHOLE > share * ONE)
         if too_much.any():
             row = int(np.flatnonzero(too_much)[0])
-            raise TileError(f"row {row} of a tile has bias {int(self.bias[row])} and a known share of {int(share[row])}/256; "
-                            f"its alpha could leave 0..1")
+            raise TileError(f"row {row} of a tile has bias {int(self.bias[row])} and a known share of "
+                            f"{int(share[row])}/256; its alpha could leave 0..1")
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def quantised(neighbours: np.ndarray, weights: np.ndarray, bias: np.ndarray, gue
     """A tile from floats: neighbours (n, 4) int < n, weights (n, 4) ≥ 0 with row sums ≤ 1, bias (n,) from 0 to what the
     weights leave of 1, guess (n,) in 0..1.
 
-    Weights and known share are rounded together by largest remainder (each row sums to exactly 256). What rounding moved
-    is put right through the bias as far as it can: at the guess, every row says what it said in floats.
+    Weights and known share are rounded together by largest remainder (each row sums to exactly 256). What rounding
+    moved is put right through the bias as far as it can: at the guess, every row says what it said in floats.
     """
     shares = np.column_stack([weights, 1 - weights.sum(axis=1)]).clip(0, 1)
     parts = largest_remainder(shares)

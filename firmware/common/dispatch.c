@@ -189,7 +189,7 @@ static void answer_signal(const uint8_t *body)
     }
     if (ask.column == state.column && ask.offset == state.signal.next && ask.offset < SIGNAL_SAMPLES) {
         const int8_t *sample = (const int8_t *)(body + sizeof ask);
-        for (uint8_t left = PIECE_SAMPLES; left; left--) projection_take(&state.signal, (int16_t)(*sample++ << 2));
+        for (uint8_t left = PIECE_SAMPLES; left; left--) projection_take(&state.signal, *sample++ * 4);
     }
     struct signalled answer = {.next = state.signal.next, .column = state.column, .status = STATUS_DONE};
     if (answer.next > SIGNAL_SAMPLES) answer.next = 0;

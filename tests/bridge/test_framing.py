@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_the_cutting_does_not_matter(data: list, garbage: bytes, cuts: list[int]
     stream = garbage + b"\0" + b"".join(encoded(*item) for item in data)
     whole, pieces = list(FrameDecoder().process(stream)), FrameDecoder()
     places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    assert whole == [frame for a, b in zip(places, places[1:]) for frame in pieces.process(stream[a:b])]
+    assert whole == [frame for a, b in pairwise(places) for frame in pieces.process(stream[a:b])]
     if data:
         assert whole[-len(data):] == [Frame(Fate.SOUND, *item) for item in data]
 

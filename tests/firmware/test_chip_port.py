@@ -1,7 +1,8 @@
-"""What surrounds the core on the chip, run as machine code: start-up, registers, interrupts, buttons, the other baud rate.
+"""What surrounds the core on the chip, run as machine code: start-up, registers, interrupts, buttons, the other baud
+rate.
 
-The simulator has none of these peripherals, but their registers above 01FFh are memory there: what the code writes can be
-read, and what a peripheral would say can be written.
+The simulator has none of these peripherals, but their registers above 01FFh are memory there: what the code writes can
+be read, and what a peripheral would say can be written.
 """
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ class Chip:
 
     def interrupt(self, name: str) -> int:
         """Takes an interrupt in the sleep; the status afterwards."""
-        return self._run(self._jump(name, (CPUOFF | GIE).to_bytes(2, "little") + ELSEWHERE.to_bytes(2, "little")))[STATUS]
+        pushed = (CPUOFF | GIE).to_bytes(2, "little") + ELSEWHERE.to_bytes(2, "little")
+        return self._run(self._jump(name, pushed))[STATUS]
 
     def _jump(self, name: str, pushed: bytes) -> list[int]:
         registers = list(self.debugger.registers)

@@ -129,7 +129,8 @@ def test_a_sound_triggers_with_its_class(firmware: HostFirmware, device: Device,
     assert all_events(device) == [(What.TRIGGER, label)]
 
 
-def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: HostFirmware, device: Device,
+                                                                  clock: Clock) -> None:
     device.listen(100)
     rng = np.random.default_rng(0)
     for samples in (rng.integers(-90, 91, 1600), np.full(800, 508)):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from host_firmware import HostFirmware
 from hypothesis import given
 from hypothesis import strategies as st
-from host_firmware import HostFirmware
 
 from edge.bridge.device import Device
 from edge.bridge.points import FARTHEST, Point, Tables, Verdict, classified, columns_tile, projected

@@ -22,8 +22,8 @@ def compiled(tmp_path: Path, source: str) -> Path:
     needs("clang", "ld.lld")
     (tmp_path / "a.c").write_text(source + "\nvoid isr_uart(void){} void isr_adc(void){} void isr_ms(void){}\n"
                                   "char __bss_start[1], __bss_end[1];\n", encoding="ascii")
-    subprocess.run(["clang", "--target=msp430-none-elf", "-O1", "-ffreestanding", "-c", "a.c", "-o", "a.o"], cwd=tmp_path,
-                   check=True)
+    subprocess.run(["clang", "--target=msp430-none-elf", "-O1", "-ffreestanding", "-c", "a.c", "-o", "a.o"],
+                   cwd=tmp_path, check=True)
     subprocess.run(["ld.lld", "-e", "reset", "-Ttext=0xC400", "--unresolved-symbols=ignore-all", "a.o", "-o", "a.elf"],
                    cwd=tmp_path, check=True)
     return tmp_path / "a.elf"
@@ -37,7 +37,8 @@ def test_the_image_fits_the_chip_and_the_budget(images: Path) -> None:
 
 
 def test_projecting_and_classifying_take_few_bytes_of_ram(images: Path) -> None:
-    """Static data of the projection (two signals on their way) and the stack under classify; nothing of a signal is kept."""
+    """Static data of the projection (two signals on their way) and the stack under classify; nothing of a signal is
+    kept."""
     code = instructions(tool.disassembled(images / "masque.elf"))
     table = tool.symbols(images / "masque.elf")
     stack = max(deepest(code, table[name])[0] for name in ("classify", "projection_take", "projection_start"))

@@ -48,10 +48,11 @@ def edge_tiles() -> list[tuple[str, KnnTile]]:
     return [
         ("one unknown, all known", tile([ONE], [[0] * 4], [[0] * 4], [0])),
         ("one unknown, its own neighbour", tile([0], [[0] * 4], [[255, 1, 0, 0]], [255])),
-        ("a lone weight of 256 in two slots", tile([0, ONE], [[1, 1, 0, 0], [1] * 4], lone + [[0] * 4], [0, 255])),
+        ("a lone weight of 256 in two slots", tile([0, ONE], [[1, 1, 0, 0], [1] * 4], [*lone, [0] * 4], [0, 255])),
         ("a chain that converges slowly", tile([ONE // 2] + [0] * 94 + [0],
                                                [[max(0, i - 1), min(95, i + 1), i, i] for i in range(96)],
-                                               [[0, 128, 0, 0]] + [[128, 128, 0, 0]] * 94 + [[128, 0, 0, 0]], [0] * 96)),
+                                               [[0, 128, 0, 0]] + [[128, 128, 0, 0]] * 94 + [[128, 0, 0, 0]], [0] *
+                                               96)),
         ("bias at its limit", tile([ONE * 100 // 256] * 3, [[0, 1, 2, 2]] * 3, [[50, 50, 50, 6]] * 3, [255, 0, 128])),
     ]
 
@@ -66,9 +67,11 @@ def tile_vectors() -> list[dict[str, Any]]:
 
 
 def frame_vectors() -> dict[str, Any]:
-    bodies = [(Kind.PING, 0, b""), (Kind.PING, 255, b"\0"), (Kind.PING, 1, bytes(BODY_BYTES)), (Kind.PING, 2, b"\xff" * 57),
-              (Kind.PING, 3, bytes(range(57))), (Kind.HELLO, 7, b"\x34\x12\x01"), (Kind.PART, 9, b"\0\x01" * 20)]
-    sound_frames = [{"kind": kind, "sequence": sequence, "body": body.hex(), "wire": encoded(kind, sequence, body).hex()}
+    bodies = [(Kind.PING, 0, b""), (Kind.PING, 255, b"\0"), (Kind.PING, 1, bytes(BODY_BYTES)),
+              (Kind.PING, 2, b"\xff" * 57), (Kind.PING, 3, bytes(range(57))),
+              (Kind.HELLO, 7, b"\x34\x12\x01"), (Kind.PART, 9, b"\0\x01" * 20)]
+    sound_frames = [{"kind": kind, "sequence": sequence, "body": body.hex(), "wire": encoded(kind, sequence,
+    body).hex()}
                     for kind, sequence, body in bodies]
     whole = encoded(Kind.PING, 3, b"masque")
     spoilt = [("damaged", whole[:4] + b"\x6e" + whole[5:]), ("broken", whole[:5] + whole[6:]),
