@@ -19,8 +19,8 @@ SOAK_S = 600
 @pytest.fixture(scope="module")
 def fuzzer() -> Path:
     needs("clang")
-    made = subprocess.run(["clang", "-fsanitize=fuzzer,address,undefined", "-x", "c", "-", "-o", "/dev/null"], text=True,
-                          input="int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n < 0; }",
+    made = subprocess.run(["clang", "-fsanitize=fuzzer,address,undefined", "-x", "c", "-", "-o", "/dev/null"],
+                          text=True, input="int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n < 0; }",
                           capture_output=True)
     if made.returncode:
         pytest.skip("clang has no sanitizers here: sudo apt install libclang-rt-14-dev")
@@ -34,7 +34,8 @@ def test_the_corpus_passes_under_sanitizers(fuzzer: Path) -> None:
     assert done.stderr.count("Executed ") == len(files) == 6
 
 
-@pytest.mark.parametrize(("name", "solves"), [("tile", 1), ("small-tile", 1), ("columns", 1), ("talk", 0), ("signal", 0)])
+@pytest.mark.parametrize(("name", "solves"),
+                         [("tile", 1), ("small-tile", 1), ("columns", 1), ("talk", 0), ("signal", 0)])
 def test_the_sessions_of_the_corpus_reach_what_they_are_for(firmware: HostFirmware, name: str, solves: int) -> None:
     """Every message of a session is answered as a sound one; a tile's CRC is right, so sweeps run."""
     data, answers = (CORPUS / name).read_bytes()[1:], []

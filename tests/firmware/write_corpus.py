@@ -1,5 +1,5 @@
-"""Writes the corpus of the fuzzer anew: `python tests/firmware/write_corpus.py`. Whole sessions, so that it need not guess
-a tile's CRC."""
+"""Writes the corpus of the fuzzer anew: `python tests/firmware/write_corpus.py`. Whole sessions, so that it need not
+guess a tile's CRC."""
 from __future__ import annotations
 
 from pathlib import Path
