@@ -66,7 +66,7 @@ def open_wire(url: str, baud: int) -> SerialWire:
     missing, nothing was found (and what was), the port does not exist, may not be opened, or is in use.
     """
     serial = _pyserial()
-    device = found_device(url)
+    device = found(url).device
     try:
         port = serial.serial_for_url(device, do_not_open=True, baudrate=baud, timeout=1.0, write_timeout=5.0)
         if "://" not in device:
@@ -77,18 +77,18 @@ def open_wire(url: str, baud: int) -> SerialWire:
     return SerialWire(port)
 
 
-def found_device(url: str) -> str:
-    """What "auto" and "serial:NUMBER" stand for now (a board that was plugged in again may have another name); anything
-    else is itself. Raises BridgeError when no port fits."""
+def found(url: str) -> Found:
+    """What "auto" and "serial:NUMBER" stand for now (a board that was plugged in again may have another name), and why;
+    anything else is itself. Raises BridgeError when no port fits."""
     if url != "auto" and not url.startswith("serial:"):
-        return url
+        return Found(0, url, "as named")
     _pyserial()
     from serial.tools import list_ports
 
     ports = list(list_ports.comports())
     fitting = ranked(ports, url.removeprefix("serial:") if url != "auto" else None)
     if fitting:
-        return fitting[0].device
+        return fitting[0]
     there = ", ".join(f"{port.device} ({port.description})" for port in ports) or "none at all"
     wanted = "board" if url == "auto" else f"board with the serial number {url.removeprefix('serial:')}"
     raise BridgeError(f"no {wanted} among the serial ports ({there}); plug it in, or name its port with --port")
@@ -97,7 +97,7 @@ def found_device(url: str) -> str:
 def ranked(ports: Iterable[Any], serial_number: str | None = None) -> list[Found]:
     """ports: as pyserial lists them. Those that may be the board, the likeliest first; with a serial number only its
     own."""
-    found = []
+    fitting = []
     for port in ports:
         rank, why = _rank(port)
         if serial_number is not None:
@@ -105,8 +105,8 @@ def ranked(ports: Iterable[Any], serial_number: str | None = None) -> list[Found
                 continue
             why = f"serial number {serial_number}, {why or 'of an unknown kind'}"
         if why:
-            found.append(Found(rank, port.device, why))
-    return sorted(found)
+            fitting.append(Found(rank, port.device, why))
+    return sorted(fitting)
 
 
 def _rank(port: Any) -> tuple[int, str]:

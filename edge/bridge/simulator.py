@@ -25,6 +25,9 @@ from edge.errors import BridgeError
 ARGUMENT = ANSWER = 12
 """The register of a function's first argument and of its answer (TI SLAA534, MSP430 EABI, section 3.3)."""
 
+CLOCK_STATE = 0x018E
+"""CSCTL7, where the image looks whether its clock has settled; the simulator has no clock to wait for."""
+
 NOTHING = 0xFFFF
 NO_SAMPLE = 0x8000
 
@@ -69,6 +72,7 @@ class Simulator:
         if len(self._calls) != len(self._port()):
             missing = ", ".join(sorted(set(self._port()) - set(table)))
             raise BridgeError(f"{image}: has no {missing}; it is no image of this firmware")
+        self.debugger.write(CLOCK_STATE, b"\0\0")
         self._return = _return_instruction(self.debugger, table["isr_sleep"])
         for address in self._calls:
             self.debugger.breakpoint(address)

@@ -35,6 +35,7 @@ LEVEL = 100
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--port", "url", default="auto", show_default=True, metavar="URL",
               help="A device, a URL of pyserial, serial:NUMBER (of a USB device), or auto.")
+@click.option("--baud", type=click.IntRange(1200, 4_000_000), help="Speed of the line (default: the board file's).")
 @click.option("--trimap", metavar="FILE", type=click.Path(path_type=Path), help="solve: the photograph's trimap.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="solve: write STEM.alpha.png there.")
 @click.option("--unknowns", type=click.IntRange(1, 20_000), default=480, show_default=True,
@@ -59,20 +60,22 @@ def command(action: str, file: Path | None, url: str, board: str | None, voice: 
     """
     from edge.bridge.device import Device
     from edge.bridge.link import Link
-    from edge.bridge.ports import open_wire
+    from edge.bridge.ports import found, open_wire
 
     if file is not None and action not in ("solve", "classify"):
         raise click.UsageError(f"{action} takes no file")
-    settings = _solver_board(board)
-    link = Link(lambda: open_wire(url, settings.wire.baud.value))
+    settings, port = _solver_board(board), found(url)
+    (voice.detail if port.device == url else voice.say)(f"port      {port.device} ({port.why})")
+    baud = options["baud"] or settings.wire.baud.value
+    link = Link(lambda: open_wire(url, baud))
     try:
         figures = ACTIONS[action](Device(link), settings, file, voice, options)
         counters = asdict(link.counters)
     finally:
         link.close()
     voice.detail(", ".join(f"{name} {count}" for name, count in counters.items()))
-    voice.report({"action": action, "port": url, "board": settings.name, **figures, "wire": counters,
-                  "peak_rss_mb": peak_rss_mb()})
+    voice.report({"action": action, "port": port.device, "why": port.why, "board": settings.name, **figures,
+                  "wire": counters, "peak_rss_mb": peak_rss_mb()})
 
 
 def _solver_board(name: str | None) -> SolverBoard:

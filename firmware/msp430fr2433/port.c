@@ -17,23 +17,32 @@ static const struct rate rates[2] = {{8, 0xF7A1}, {104, 0xD621}};  /* 115,200 an
 struct port_isr isr;
 static uint8_t slow;
 
+/* Characters with a broken stop bit, and breaks, interrupt too: they are how the other rate shows. */
 static void uart_open(void)
 {
     UCA0CTLW0 = UCSWRST | UCSSEL_SMCLK;
     UCA0BRW = rates[slow].brw;
     UCA0MCTLW = rates[slow].mctlw;
-    UCA0CTLW0 = UCSSEL_SMCLK;
+    UCA0CTLW0 = UCSSEL_SMCLK | UCRXEIE | UCBRKIE;
     UCA0IE = UCRXIE;
     isr.errors = 0;
 }
 
-/* Waits for the FLL with one trim; how far the DCO's tap then is from its middle. Bounded: a dead REFO must not hang us. */
+/* Whether the FLL is still at it: not locked, and the DCO not at an end of its range. */
+static uint8_t settling(void)
+{
+    uint16_t state = CSCTL7;
+    return (state & FLLUNLOCK) && !(state & DCOFFG);
+}
+
+/* Waits for the FLL with one trim, some 30 ms at most: a dead REFO must not hang us. How far the DCO's tap then is from its
+   middle. */
 static uint16_t tap_distance(uint16_t trim)
 {
     CSCTL1 = DCOFTRIMEN | DCORSEL_16MHZ | trim;
     CSCTL0 = 0x0100;
     CSCTL7 &= ~DCOFFG;
-    for (uint16_t left = 2000; left && CSCTL7 & FLLUNLOCK; left--) {}
+    for (uint16_t left = 0xFFFF; left && settling(); left--) {}
     uint16_t tap = CSCTL0 & DCOTAP;
     return tap > 256 ? tap - 256 : 256 - tap;
 }

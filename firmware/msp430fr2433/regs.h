@@ -56,7 +56,7 @@ enum { TASSEL_SMCLK = 0x0200, MC_UP = 0x0010, TACLR = 0x0004, CCIE = 0x0010, OUT
 #define UCA0TXBUF WORD_AT(0x050E)
 #define UCA0IE WORD_AT(0x051A)
 #define UCA0IFG WORD_AT(0x051C)
-enum { UCSWRST = 0x0001, UCSSEL_SMCLK = 0x0080, UCRXIE = 0x0001, UCTXIFG = 0x0002 };
+enum { UCSWRST = 0x0001, UCSSEL_SMCLK = 0x0080, UCRXEIE = 0x0020, UCBRKIE = 0x0010, UCRXIE = 0x0001, UCTXIFG = 0x0002 };
 
 /* ADC at 0700h: 10 bits, one channel, again and again, started by trigger 2. */
 #define ADCCTL0 WORD_AT(0x0700)

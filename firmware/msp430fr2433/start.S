@@ -14,7 +14,7 @@
         .equ    GIE, 0x08
         .equ    UCA0STATW, 0x050A
         .equ    UCA0RXBUF, 0x050C
-        .equ    UCFE, 0x40
+        .equ    BROKEN, 0x48            ; UCFE, UCBRK: the stop bit was low
         .equ    ADCMEM0, 0x0712
 
         .text
@@ -39,7 +39,7 @@ unexpected:
 isr_uart:
         push    r12
         push    r13
-        bit     #UCFE, &UCA0STATW
+        bit     #BROKEN, &UCA0STATW
         jeq     1f
         cmp.b   #200, &isr + ERRORS
         jhs     2f

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from edge.bridge import ports
-from edge.bridge.ports import found_device, ranked
+from edge.bridge.ports import found, ranked
 from edge.errors import BridgeError
 
 
@@ -31,10 +31,10 @@ BUILT_IN = Port("/dev/ttyS0")
 
 
 def test_the_launchpads_uart_comes_first_and_its_debugger_never() -> None:
-    found = ranked([BUILT_IN, MODEM, CABLE, PICO, DEBUG, UART])
-    assert [port.device for port in found] == ["/dev/ttyACM1", "/dev/ttyACM2", "/dev/ttyUSB0"]
-    assert found[0].why == "USB 2047:0013, the probe of a LaunchPad"
-    assert "FTDI" in found[2].why
+    listed = ranked([BUILT_IN, MODEM, CABLE, PICO, DEBUG, UART])
+    assert [port.device for port in listed] == ["/dev/ttyACM1", "/dev/ttyACM2", "/dev/ttyUSB0"]
+    assert listed[0].why == "USB 2047:0013, the probe of a LaunchPad"
+    assert "FTDI" in listed[2].why
 
 
 def test_modems_and_built_in_ports_are_never_tried() -> None:
@@ -44,8 +44,8 @@ def test_modems_and_built_in_ports_are_never_tried() -> None:
 def test_a_serial_number_finds_a_board_under_whatever_name() -> None:
     renamed = Port("/dev/ttyACM5", 0x2047, 0x0013, "A1", "MSP Application UART1")
     for there in ([DEBUG, UART], [PICO, renamed, DEBUG]):
-        found = ranked(there, "A1")
-        assert found[0].device in ("/dev/ttyACM1", "/dev/ttyACM5") and "serial number A1" in found[0].why
+        first = ranked(there, "A1")[0]
+        assert first.device in ("/dev/ttyACM1", "/dev/ttyACM5") and "serial number A1" in first.why
     assert ranked([MODEM], "D4")[0].why == "serial number D4, of an unknown kind"
 
 
@@ -59,18 +59,18 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> list[Port]:
 
 def test_auto_and_serial_numbers_are_looked_up_each_time(plugged: list[Port]) -> None:
     plugged[:] = [DEBUG, UART]
-    assert found_device("auto") == found_device("serial:A1") == "/dev/ttyACM1"
+    assert found("auto").device == found("serial:A1").device == "/dev/ttyACM1"
     plugged[:] = [CABLE]
-    assert found_device("auto") == "/dev/ttyUSB0"
-    assert found_device("/dev/whatever") == "/dev/whatever"
+    assert found("auto").device == "/dev/ttyUSB0"
+    assert found("/dev/whatever").device == "/dev/whatever"
 
 
 def test_nothing_found_says_what_is_there(plugged: list[Port]) -> None:
     with pytest.raises(BridgeError, match=r"no board among the serial ports \(none at all\)"):
-        found_device("auto")
+        found("auto")
     plugged[:] = [MODEM]
     with pytest.raises(BridgeError, match=r"serial number A1 among the serial ports \(/dev/ttyACM7 \(Sierra modem\)\)"):
-        found_device("serial:A1")
+        found("serial:A1")
 
 
 def test_a_missing_pyserial_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

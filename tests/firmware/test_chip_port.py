@@ -14,12 +14,13 @@ from built_firmware import needs
 
 from edge.bridge.debugger import PC, SP, Debugger
 from edge.bridge.elf import symbols
+from edge.bridge.simulator import CLOCK_STATE
 
 STATUS, ANSWER = 2, 12
 CPUOFF, GIE = 0x10, 0x08
-UCA0BRW, UCA0MCTLW, UCA0STATW, UCA0RXBUF, UCA0IE = 0x0506, 0x0508, 0x050A, 0x050C, 0x051A
+UCA0CTLW0, UCA0BRW, UCA0MCTLW, UCA0STATW, UCA0RXBUF, UCA0IE = 0x0500, 0x0506, 0x0508, 0x050A, 0x050C, 0x051A
 P1OUT, P2IN, ADCCTL0, ADCMEM0, TA0CCR0, TA1CCR0 = 0x0202, 0x0201, 0x0700, 0x0712, 0x0392, 0x03D2
-BROKEN_STOP_BIT = 0x40
+BROKEN_STOP_BIT, A_BREAK = 0x40, 0x08
 ELSEWHERE = 0x2E00
 """Unused RAM, where a program counter may stop."""
 
@@ -32,6 +33,7 @@ class Chip:
 
     def __init__(self, image: Path) -> None:
         self.table, self.debugger = symbols(image), Debugger(image)
+        self.debugger.write(CLOCK_STATE, b"\0\0")
         for address in (self.table["main"], ELSEWHERE):
             self.debugger.breakpoint(address)
         assert self.debugger.run()[PC] == self.table["main"]
@@ -93,6 +95,7 @@ def test_start_up_clears_ram_that_holds_anything(chip: Chip) -> None:
 
 def test_the_uart_is_opened_at_115200_baud(chip: Chip) -> None:
     assert (chip.word(UCA0BRW), chip.word(UCA0MCTLW), chip.word(UCA0IE)) == (8, 0xF7A1, 1)
+    assert chip.word(UCA0CTLW0) == 0x00B0, "SMCLK, out of reset; spoilt characters and breaks interrupt too"
     assert chip.word(TA0CCR0) == 15_999, "a millisecond at 16 MHz"
 
 
@@ -118,8 +121,8 @@ def test_a_full_ring_drops_bytes_and_goes_on(chip: Chip) -> None:
 
 def test_broken_stop_bits_bring_the_other_baud_rate_and_back(chip: Chip) -> None:
     chip.set(chip.isr + WRITTEN, 5)  # something waits: port_wait does not sleep
-    for rate in ((104, 0xD621), (8, 0xF7A1)):
-        chip.set(UCA0STATW, BROKEN_STOP_BIT, 2)
+    for rate, broken in (((104, 0xD621), BROKEN_STOP_BIT), ((8, 0xF7A1), A_BREAK)):
+        chip.set(UCA0STATW, broken, 2)
         for _ in range(8):
             before = chip.word(UCA0BRW)
             chip.call("port_wait")
@@ -151,6 +154,16 @@ def test_samples_are_kept_in_order_and_centred(chip: Chip) -> None:
         chip.set(ADCMEM0, 512 + value, 2)
         chip.interrupt("isr_adc")
     assert [chip.call("port_sample") for _ in range(16)] == [*range(15), 0x8000]
+
+
+def test_a_clock_that_never_settles_does_not_hang_the_start(images: Path) -> None:
+    needs("mspdebug")
+    debugger, table = Debugger(images / "masque-sim.elf"), symbols(images / "masque-sim.elf")
+    debugger.write(CLOCK_STATE, b"\x00\x03")
+    debugger.breakpoint(table["main"])
+    assert debugger.run()[PC] == table["main"]
+    assert 4_000_000 < debugger.cycles() < 16_000_000, "under a second at 16 MHz"
+    debugger.close()
 
 
 def test_the_millisecond_counts_and_wakes(chip: Chip) -> None:
