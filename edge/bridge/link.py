@@ -95,11 +95,13 @@ class Link:
     def collect(self, kinds: range, sequence: int, count: int) -> dict[int, bytes]:
         """Up to `count` more frames of those kinds and that sequence number, as they come: kind → body."""
         frames: dict[int, bytes] = {}
+        end = time.monotonic() + ANSWER_S
         try:
-            while len(frames) < count and (arrived := self._received(ANSWER_S)) is not None:
+            while len(frames) < count and (arrived := self._received(end)) is not None:
                 for frame in arrived:
                     if frame.kind in kinds and frame.sequence == sequence:
                         frames[frame.kind] = frame.body
+                        end = time.monotonic() + ANSWER_S
                     else:
                         self.counters.strays += 1
         except OSError:
@@ -141,8 +143,8 @@ class Link:
         for turn in range(tries):
             self.counters.resent += turn > 0
             self._send(b"\0" + frame if turn else frame)  # a delimiter first ends what was left of a broken one
-            wait_s = min(max(answer_s, LONGEST_S), answer_s * 1.5**turn)
-            while (arrived := self._received(wait_s)) is not None:
+            end = time.monotonic() + min(max(answer_s, LONGEST_S), answer_s * 1.5**turn)
+            while (arrived := self._received(end)) is not None:
                 for answer in arrived:
                     if answer.sequence == self._sequence and answer.kind in (kind | Kind.ANSWER, Kind.FAULT):
                         return answer
@@ -154,11 +156,13 @@ class Link:
         self._wire.write(data)
         self.counters.sent += len(data)
 
-    def _received(self, timeout_s: float) -> list[Frame] | None:
-        """The sound frames that ended in what came; None when nothing came in time."""
-        if self._wire is None:
+    def _received(self, end: float) -> list[Frame] | None:
+        """The sound frames that ended in what came; None when nothing came until `end` (of time.monotonic), or when it
+        has passed: a device that never stops talking is not waited for any longer than a silent one."""
+        left_s = end - time.monotonic()
+        if self._wire is None or left_s <= 0:
             return None
-        data = self._wire.read(timeout_s)
+        data = self._wire.read(left_s)
         self.counters.received += len(data)
         frames = list(self._decoder.process(data))
         self.counters.damaged += sum(frame.fate is not Fate.SOUND for frame in frames)

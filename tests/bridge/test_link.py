@@ -106,6 +106,19 @@ def test_who_never_answers_is_given_up_with_a_word_on_what_to_do(firmware: HostF
         Device(link)
 
 
+def test_a_device_that_chatters_all_the_time_is_given_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port at another speed, or somebody else's firmware."""
+    class Chatter(Scripted):
+        def read(self, timeout_s: float) -> bytes:
+            return b"temperature 21.5\r\n\0"
+
+    monkeypatch.setattr("edge.bridge.link.ANSWER_S", 0.01)
+    link, _ = link_over(*[Chatter(lambda frame: b"") for _ in range(9)])
+    with pytest.raises(BridgeError, match="does not answer"):
+        link._persistent(Kind.PING, b"", 0.01, (0.0, 0.0), 3)
+    assert link.counters.damaged > 10
+
+
 def test_why_a_port_does_not_open_is_told() -> None:
     link, _ = link_over(*[BridgeError("/dev/ttyACM0: is in use")] * 9)
     with pytest.raises(BridgeError, match=r"/dev/ttyACM0: is in use"):

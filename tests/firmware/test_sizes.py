@@ -60,9 +60,11 @@ def test_the_command_tells_and_fails_over_the_budget(images: Path, monkeypatch: 
     ("void (*volatile f)(void); void reset(void){ f(); }", "goes where a register says"),
     ("int a, b; extern int __mspabi_mpyi(int, int); void reset(void){ a = __mspabi_mpyi(a, b); }", "__mspabi_mpyi"),
     ("int a, b; extern int __mspabi_divi(int, int); void reset(void){ a = __mspabi_divi(a, b); }", "__mspabi_divi"),
+    ("volatile float a; void reset(void){ a = a + 1.5f; }", "__mspabi_addf"),
+    ("volatile long a; void reset(void){ a = a * a; }", "__mspabi_mpyl"),
     ("void reset(void){ __asm__(\"mov r12, r13\\n sub r12, r1\"); }", "the stack is moved by"),
     ("void reset(void){ __asm__(\"push r12\"); }", "returns with 2 bytes on the stack"),
-], ids=["recursion", "pointer", "multiplication", "division", "moved stack", "push"])
+], ids=["recursion", "pointer", "multiplication", "division", "floats", "32 bits", "moved stack", "push"])
 def test_what_is_forbidden_or_not_provable_is_refused(tmp_path: Path, source: str, said: str) -> None:
     with pytest.raises(BridgeError, match=said):
         sizes_of(compiled(tmp_path, source))
