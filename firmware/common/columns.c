@@ -111,6 +111,7 @@ static void fix(struct row *row, uint8_t column, uint8_t label)
     for (uint8_t k = 0; k < SLOTS; k++) row->links[k] = (struct link){column, 0};
 }
 
+/* The weights of an unknown column, from the distances to its nearest. */
 static void weigh_column(struct row *row, uint8_t column, uint16_t largest)
 {
     uint16_t affinity[SLOTS];

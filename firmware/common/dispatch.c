@@ -5,14 +5,11 @@
 #include <string.h>  /* memcpy, memset */
 
 #include "columns.h"
-#include "crc16.h"
 #include "events.h"
-#include "knn_tile.h"
-#include "mac.h"  /* product */
+#include "knn_tile.h"   /* MOST_UNKNOWNS */
 #include "port.h"
 #include "project.h"
-
-enum { ALPHA_BYTES = 2, MOST_PARTS = 19, ALPHA_PARTS = 4 };
+#include "tile_wire.h"
 
 static struct {
     struct message answer;       /* the last, for whoever did not hear it */
@@ -20,27 +17,29 @@ static struct {
     uint8_t greeted, sequence;   /* of the last request; none yet before the first */
     uint16_t session;            /* what the last HELLO named; 0 after a reset */
     uint16_t crc;                /* of the last request */
-    uint8_t arrived[4];          /* bit p: part p of tile `number` */
-    uint8_t number, solved;
     struct projection signal;    /* the signal that comes over the wire */
     uint8_t column;
 } state;
 
-void dispatch_start(void)
+/* Forgets everything, as after a reset; no signal is on its way. */
+static void dispatch_start(void)
 {
     memset(&state, 0, sizeof state);
     state.signal.next = SIGNAL_SAMPLES + 1;
 }
 
+/* Forgets everything: what main begins with. */
 void core_start(void)
 {
     frame_start();
     events_start();
     columns_start();
+    tile_wire_start();
     dispatch_start();
     port_lamps(0);
 }
 
+/* Takes what has arrived, does what is due, sleeps. */
 void core_turn(void)
 {
     int16_t byte;
@@ -52,129 +51,48 @@ void core_turn(void)
     port_wait();
 }
 
+/* The answer's body; frame_send adds the rest. */
 static void answer_with(const void *body, uint8_t count)
 {
     memcpy(state.answer.body, body, count);
     state.answer_bytes = count;
 }
 
+/* The body of an answer that only succeeds or fails. */
 static void answer_status(uint8_t status)
 {
     answer_with(&status, 1);
 }
 
-static uint16_t part_offset(uint8_t part)
-{
-    return product(part, BODY_BYTES);
-}
-
-static const uint8_t bits[8] = {1, 2, 4, 8, 16, 32, 64, 128};
-
-static void forget_parts(void)
-{
-    memset(state.arrived, 0, sizeof state.arrived);
-}
-
-/* Marks in `missing` the parts of a tile of `count` bytes that have not arrived; whether there are any. */
-static uint8_t mark_missing(uint8_t *missing, uint16_t count)
-{
-    uint8_t any = 0;
-    for (uint8_t part = 0; part_offset(part) < count; part++) {
-        uint8_t bit = bits[part & 7];
-        if (state.arrived[part >> 3] & bit) continue;
-        missing[part >> 3] |= bit;
-        any = 1;
-    }
-    return any;
-}
-
-static void take_part(const struct arrival *request, uint8_t part)
-{
-    if (part >= MOST_PARTS || part_offset(part) + request->body_bytes > (uint16_t)sizeof tile.in) return;
-    if (request->message.sequence != state.number) forget_parts();
-    state.number = request->message.sequence;
-    state.solved = 0;
-    state.arrived[part >> 3] |= bits[part & 7];
-    memcpy(tile.in.bytes + part_offset(part), request->message.body, request->body_bytes);
-}
-
-/* Sweeps and reports; the tile is known to be sound. */
-static void solve(struct solved *answer, uint8_t sweeps, uint16_t step)
-{
-    uint16_t change, began = port_ms();
-    tile_guess();
-    answer->sweeps = tile_solve(sweeps, step, &change);
-    answer->ms = port_ms() - began;
-    answer->change = change;
-    answer->check = crc16(CRC16_START, (const uint8_t *)tile.alpha, (uint16_t)tile.unknowns << 1);
-    answer->status = STATUS_DONE;
-    state.solved = 1;
-}
-
-static void solve_tile(const struct ask_solve *ask, struct solved *answer)
-{
-    uint16_t count = product(ask->unknowns, ROW_BYTES + 1);
-    answer->status = STATUS_REFUSED;
-    if (!ask->unknowns || ask->unknowns > MOST_UNKNOWNS || !ask->sweeps) return;
-    if (ask->tile != state.number) forget_parts();
-    answer->status = STATUS_MISSING;
-    if (mark_missing((uint8_t *)&answer->missing, count)) return;
-    answer->status = STATUS_DAMAGED;
-    if (crc16(CRC16_START, tile.in.bytes, count) != ask->check) {
-        forget_parts();
-        return;
-    }
-    answer->status = STATUS_REFUSED;
-    tile.unknowns = ask->unknowns;
-    if (tile_sound()) solve(answer, ask->sweeps, ask->step);
-}
-
+/* SOLVE: sweeps over the tile that has arrived. */
 static void answer_solve(const uint8_t *body)
 {
     struct ask_solve ask;
     struct solved answer = {0};
     memcpy(&ask, body, sizeof ask);
-    solve_tile(&ask, &answer);
+    tile_answer_solve(&ask, &answer);
     answer_with(&answer, sizeof answer);
 }
 
+/* COLUMNS: links the columns, then sweeps over them. */
 static void answer_columns(const uint8_t *body)
 {
     struct ask_columns ask;
-    struct solved answer = {.status = STATUS_REFUSED};
+    struct solved answer = {0};
     memcpy(&ask, body, sizeof ask);
-    forget_parts();
-    state.solved = 0;
-    state.number = ask.tile;
-    if (ask.columns > 1 && ask.columns <= MOST_UNKNOWNS && ask.sweeps) {
-        answer.status = STATUS_DAMAGED;
-        if (columns_check(ask.columns) == ask.check) {
-            columns_link(ask.columns);
-            solve(&answer, ask.sweeps, ask.step);
-        }
-    }
+    tile_answer_columns(&ask, &answer);
     answer_with(&answer, sizeof answer);
 }
 
-/* Sends the alphas that are asked for, a frame each; a status when there are none. Whether alphas were sent. */
-static uint8_t send_alphas(const uint8_t *body)
+/* Sends the alphas that are asked for; a status when there are none. Whether alphas were sent. */
+static uint8_t answer_read(const uint8_t *body)
 {
     struct ask_read ask;
     memcpy(&ask, body, sizeof ask);
-    uint8_t known = state.solved && ask.tile == state.number, sent = 0;
-    uint16_t count = known ? (uint16_t)tile.unknowns << 1 : 0;
-    for (uint8_t part = 0; part < ALPHA_PARTS && part_offset(part) < count; part++, ask.wanted >>= 1) {
-        if (!(ask.wanted & 1)) continue;
-        uint16_t left = count - part_offset(part);
-        uint8_t bytes = left < BODY_BYTES ? (uint8_t)left : BODY_BYTES;
-        state.answer.kind = KIND_ALPHA | part;
-        state.answer.sequence = state.number;
-        memcpy(state.answer.body, (const uint8_t *)tile.alpha + part_offset(part), bytes);
-        frame_send(&state.answer, bytes);
-        sent = 1;
-    }
-    if (!sent) answer_status(known ? STATUS_DONE : STATUS_NOTHING);
-    return sent;
+    uint8_t known = tile_knows(ask.tile);
+    if (known && tile_send_alphas(ask.wanted, &state.answer)) return 1;
+    answer_status(known ? STATUS_DONE : STATUS_NOTHING);
+    return 0;
 }
 
 /* Pieces come in order, the first begins anew; one that was taken already, or is too early, changes nothing: the answer
@@ -202,6 +120,7 @@ static void answer_signal(const uint8_t *body)
     answer_with(&answer, sizeof answer);
 }
 
+/* CLASSIFY: the class of the last whole signal. */
 static void answer_classify(void)
 {
     struct classified answer = {.status = STATUS_NOTHING};
@@ -212,12 +131,14 @@ static void answer_classify(void)
     answer_with(&answer, sizeof answer);
 }
 
+/* KNOWN: labels of columns. */
 static void answer_known(const uint8_t *body)
 {
     columns_label(body[0], body + sizeof(struct ask_known_head), KNOWN_BYTES);
     answer_status(STATUS_DONE);
 }
 
+/* HELLO: what this device is; a session begins. */
 static void answer_hello(const uint8_t *body)
 {
     struct ask_hello ask;
@@ -229,6 +150,7 @@ static void answer_hello(const uint8_t *body)
     answer_with(&answer, sizeof answer);
 }
 
+/* EVENTS: the next that the host has not seen. */
 static void answer_events(const uint8_t *body)
 {
     struct event answer;
@@ -239,12 +161,14 @@ static void answer_events(const uint8_t *body)
     answer_with(&answer, sizeof answer);
 }
 
+/* LAMPS: on and off. */
 static void answer_lamps(const uint8_t *body)
 {
     lamps_set(body[0]);
     answer_status(STATUS_DONE);
 }
 
+/* COUNTDOWN: blinks, then an event. */
 static void answer_countdown(const uint8_t *body)
 {
     struct ask_countdown ask;
@@ -253,6 +177,7 @@ static void answer_countdown(const uint8_t *body)
     answer_status(STATUS_DONE);
 }
 
+/* LISTEN: the microphone, on or off. */
 static void answer_listen(const uint8_t *body)
 {
     struct ask_listen ask;
@@ -295,7 +220,7 @@ static uint8_t carried_out(const struct arrival *request)
     case KIND_PING: answer_with(body, request->body_bytes); break;
     case KIND_SOLVE: answer_solve(body); break;
     case KIND_READ:
-        if (send_alphas(body)) return 0;
+        if (answer_read(body)) return 0;
         break;
     case KIND_SIGNAL: answer_signal(body); break;
     case KIND_CLASSIFY: answer_classify(); break;
@@ -322,7 +247,7 @@ void dispatch(const struct arrival *request)
     const struct message *message = &request->message;
     uint8_t kind = message->kind;
     if (kind >= KIND_PART && kind < KIND_PART + 32) {
-        take_part(request, kind - KIND_PART);
+        tile_take_part(request, kind - KIND_PART);
         return;
     }
     uint8_t again = state.greeted && message->sequence == state.sequence && request->crc == state.crc;

@@ -4,7 +4,6 @@
 
 #include "frame.h"  /* struct arrival */
 
-void dispatch_start(void);
 void dispatch(const struct arrival *request);
 
 /* The whole firmware: forget everything; one turn of its endless loop. */

@@ -46,6 +46,7 @@ void events_start(void)
     memset(&ear, 0, sizeof ear);
 }
 
+/* Books an event; when there is no room, for the oldest. */
 static void happened(uint8_t what, uint8_t which, uint16_t distance)
 {
     if (queue.count == KEPT) {
@@ -109,6 +110,7 @@ void countdown_start(uint8_t steps, uint16_t step_ms)
     port_lamps(steps ? BOTH_LAMPS : 0);
 }
 
+/* Lamps go dark after half a step and light up for the next; after the last, COUNTED. */
 static void countdown_turn(void)
 {
     if (!countdown.steps) return;

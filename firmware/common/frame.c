@@ -30,6 +30,7 @@ uint16_t frame_damaged(void)
     return in.damaged;
 }
 
+/* Keeps a decoded byte, if there is room. */
 static void keep(uint8_t byte)
 {
     if (in.count == sizeof(struct message)) {
@@ -59,6 +60,7 @@ static uint8_t sound(void)
     return bytes[covered] == (in.arrival.crc & 0xFF) && bytes[covered + 1] == in.arrival.crc >> 8;
 }
 
+/* The delimiter has come: judges the frame, makes room for the next. */
 static const struct arrival *ended(void)
 {
     uint8_t good = in.began && sound();

@@ -67,6 +67,7 @@ static inline uint16_t sweep(const struct row *row, uint16_t *alpha, int16_t way
     return change;
 }
 
+/* Both directions, so that each row is swept right after those that lean on it, in one of them. */
 static uint16_t sweep_forwards(void) { return sweep(tile.in.rows, tile.alpha, 1); }
 
 static uint16_t sweep_backwards(void)

@@ -4,6 +4,7 @@
 
 #include "mac.h"  /* sums of products */
 
+/* A new signal. */
 void projection_start(struct projection *signal)
 {
     signal->next = 0;
@@ -11,6 +12,7 @@ void projection_start(struct projection *signal)
     signal->sums[1] = tables.begin[1];
 }
 
+/* sum + factor * sample. */
 static inline int32_t with_product(int32_t sum, int16_t factor, int16_t sample)
 {
     mac_begin((uint16_t)sum, (uint16_t)((uint32_t)sum >> 16));
