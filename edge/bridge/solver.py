@@ -67,9 +67,9 @@ class BridgeSolver:
     def _solved(self, system: KnnSystem) -> Solution:
         alpha = system.guess.astype(np.float64)
         tiles, step = tiles_of(system, self.board.solve.max_unknowns.value), np.zeros_like(alpha)
-        for number in range(self.passes):
+        for _ in range(self.passes):
             before = alpha
-            passed = self._passed(system, tiles if number % 2 == 0 else tiles[::-1], alpha)
+            passed = self._passed(system, tiles, alpha)
             alpha = joined(system, alpha, [passed - alpha, step, levelled(system, tiles, passed)])
             step = alpha - before
             self.figures.passes += 1

@@ -7,15 +7,17 @@ import tty
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from host_firmware import HostFirmware, HostWire
 
 from edge.bridge.device import Device
-from edge.bridge.framing import FrameDecoder, encoded
+from edge.bridge.framing import Frame, FrameDecoder, encoded
 from edge.bridge.link import PAUSES_S, Link
 from edge.bridge.ports import open_wire
 from edge.bridge.words import VERSION, Hello, Kind
 from edge.errors import BridgeError
+from edge.matting.q15 import quantised, solve_tile
 
 
 class Unplugged(HostWire):
@@ -143,6 +145,26 @@ def test_answers_that_nobody_asked_for_are_not_taken(firmware: HostFirmware) -> 
     link, _ = link_over(Scripted(answered))
     assert link.exchange(Kind.PING, b"") == b"right"
     assert link.counters.strays == 2
+
+
+def test_alphas_that_are_not_those_of_the_solve_are_asked_for_again(firmware: HostFirmware) -> None:
+    """Whatever let a wrong alpha through as a sound frame: the CRC of the whole says that it is wrong."""
+    class Altering(HostWire):
+        altered = 0
+
+        def read(self, timeout_s: float) -> bytes:
+            frames = [frame for frame in FrameDecoder().process(super().read(timeout_s))]
+            if self.altered == 0 and any(frame.kind == Kind.ALPHA for frame in frames):
+                self.altered += 1
+                frames = [Frame(frame.fate, frame.kind, frame.sequence, bytes(len(frame.body))) for frame in frames]
+            return b"".join(encoded(frame.kind, frame.sequence, frame.body) for frame in frames)
+
+    wire = Altering(firmware)
+    link, _ = link_over(wire)
+    shares = np.random.default_rng(1).dirichlet([1.0] * 5, 40)
+    tile = quantised(np.zeros((40, 4), int), shares[:, :4], shares[:, 4], np.ones(40))
+    assert np.array_equal(Device(link).solve(tile, 9).answer.alpha, solve_tile(tile, 9).alpha)
+    assert wire.altered == 1
 
 
 def test_firmware_of_another_version_is_refused_with_both() -> None:

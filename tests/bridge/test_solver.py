@@ -103,9 +103,9 @@ def test_two_hundred_real_tiles_lose_less_than_two_grey_levels_to_rounding(data_
 
 
 def test_three_passes_come_near_this_machines_solution(system: KnnSystem, solver: BridgeSolver) -> None:
-    """Recorded 2026-11-21: 2.7/255 in the mean; the guess is 59/255 away."""
+    """Recorded 2026-11-21: 2.4/255 in the mean; the guess is 59/255 away."""
     here, there = solve(system).alpha, solver.solve(system)
-    assert np.abs(there.alpha - here).mean() * 255 <= 3
+    assert np.abs(there.alpha - here).mean() * 255 <= 2.6
     assert there.iterations == 3 and not there.converged and 0 < there.residual < 0.1
     figures = solver.figures
     assert figures.passes == 3 and figures.tiles == 3 * len(tiles_of(system, 96)) and figures.fallbacks == []

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from edge.bridge.framing import Fate, Frame, FrameDecoder, crc16, encoded
 from edge.bridge.words import BODIES, BODY_BYTES, AskHello, AskRead, AskSolve, Hello, Kind, Plain, Solved, Status
 from edge.errors import TileError
 from edge.matting.q15 import ONE, KnnTile, solve_tile
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "frames.json"
 
 
 def told(firmware: HostFirmware, kind: int, sequence: int, body: bytes = b"") -> list[Frame]:
@@ -134,11 +138,13 @@ def test_a_body_of_another_length_or_kind_is_a_fault(firmware: HostFirmware, kin
 def test_part_numbers_beyond_the_tile_are_ignored(firmware: HostFirmware) -> None:
     for part in range(19, 32):
         assert not told(firmware, Kind.PART + part, 3, b"\xff" * BODY_BYTES)
-    assert not told(firmware, Kind.PART + 18, 3, b"\xff" * BODY_BYTES), "the last part would reach behind the tile"
     image = tile_bytes(chain(96))
     send(firmware, 4, image, list(range(19)))
     answer = solved(firmware, 1, AskSolve(crc16(image), 4, 4, 96, 64))
     assert answer.check == crc16(solve_tile(chain(96), 64).alpha.astype("<u2").tobytes())
+    assert not told(firmware, Kind.PART + 18, 5, b"\xff" * BODY_BYTES), "the last part would reach behind the tile"
+    frames = told(firmware, Kind.READ, 2, AskRead(4, 1).packed())
+    assert [frame.kind for frame in frames] == [Kind.ALPHA], "so the tile that was solved is still there"
 
 
 def test_what_is_unsound_is_counted_and_not_answered(firmware: HostFirmware) -> None:
@@ -148,6 +154,13 @@ def test_what_is_unsound_is_counted_and_not_answered(firmware: HostFirmware) -> 
     assert firmware.give(b"\x30" * 200 + b"\0") == b""
     answer = Hello.unpacked(told(firmware, Kind.HELLO, 1, AskHello(7, 1).packed())[0].body)
     assert answer is not None and answer.damaged == 2
+
+
+@pytest.mark.parametrize("vector", json.loads(VECTORS.read_text(encoding="ascii"))["unsound"], ids=lambda v: v["wire"])
+def test_unsound_frames_of_the_vectors_are_not_answered(firmware: HostFirmware, vector: dict) -> None:
+    assert firmware.give(bytes.fromhex(vector["wire"])) == b""
+    answer = Hello.unpacked(told(firmware, Kind.HELLO, 1, AskHello(7, 1).packed())[0].body)
+    assert answer is not None and answer.damaged == 1
 
 
 def test_the_device_understands_the_frames_that_python_writes_and_the_reverse(firmware: HostFirmware) -> None:

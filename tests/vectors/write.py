@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edge.bridge.cut import cut, tiles_of
-from edge.bridge.framing import encoded
+from edge.bridge.framing import crc16, encoded, fold
 from edge.bridge.points import Tables, classified, columns_tile, projected
 from edge.bridge.words import BODY_BYTES, Kind
 from edge.camera.demo import portrait_with_alpha
@@ -74,9 +74,14 @@ def frame_vectors() -> dict[str, Any]:
     body).hex()}
                     for kind, sequence, body in bodies]
     whole = encoded(Kind.PING, 3, b"masque")
-    spoilt = [("damaged", whole[:4] + b"\x6e" + whole[5:]), ("broken", whole[:5] + whole[6:]),
-              ("broken", b"\x09abc\0"), ("too short", b"\x01\0"), ("too short", b"\x05\x02\x03\x04\x05\0"),
-              ("too long", b"\x40" + b"a" * 63 + b"\0")]
+    head = bytes((Kind.PING, 3)) + b"masque"
+    other_fold = head + bytes((fold(head) ^ 1,))
+    right_crc = other_fold + crc16(other_fold).to_bytes(2, "little")
+    spoilt = [
+        ("damaged", bytes((len(right_crc) + 1,)) + right_crc + b"\0"), ("damaged", whole[:4] + b"\x6e" + whole[5:]),
+        ("broken", whole[:5] + whole[6:]), ("broken", b"\x09abc\0"), ("too short", b"\x01\0"),
+        ("too short", b"\x05\x02\x03\x04\x05\0"), ("too long", b"\x40" + b"a" * 63 + b"\0"),
+    ]
     return {"sound": sound_frames, "unsound": [{"wire": wire.hex(), "fate": fate} for fate, wire in spoilt]}
 
 
