@@ -24,3 +24,11 @@ class PictureError(MasqueError, ValueError):
 
 class OutputError(MasqueError, OSError):
     """A place that cannot be written to."""
+
+
+class TileError(MasqueError, ValueError):
+    """A tile that a microcontroller must not solve: it does not fit, or its alphas could leave 0..1."""
+
+
+class BridgeError(MasqueError, OSError):
+    """A microcontroller that cannot be found, does not answer, or is not what its board file says."""

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("board_configs", "edge", "quantize", "tools")
 
 PURE = ("edge.frame", "edge.errors", "edge.preprocess", "edge.keyframe", "edge.matting", "edge.composite",
-        "edge.effects", "edge.refine", "edge.steadiness", "edge.guide", "edge.motion", "edge.native")
+        "edge.effects", "edge.refine", "edge.steadiness", "edge.guide", "edge.motion", "edge.native",
+        "edge.bridge.words", "edge.bridge.framing", "edge.bridge.points", "edge.bridge.cut", "edge.bridge.graph")
 """Rooms without hardware and without files: arrays in, arrays out."""
 
 PURE_LIBRARIES = {"numpy", "cv2"}
@@ -34,6 +35,7 @@ DOORS = {
     "av": {"edge/sinks/mp4.py"},
     "PIL": {"edge/photograph.py"},
     "scipy": set(),
+    "serial": {"edge/bridge/ports.py"},
     "tensorflow": {"quantize/network.py"},
     "tf_keras": {"quantize/network.py"},
     "keras": set(),

@@ -15,6 +15,8 @@ from edge.errors import MasqueError
 COMMANDS = {
     "matte": ("edge.cli.matte", "Cut people out of photographs."),
     "live": ("edge.cli.live", "Cut people out of video, live."),
+    "bridge": ("edge.cli.bridge", "Talk to a microcontroller: solve, classify, watch its buttons."),
+    "simulate": ("edge.cli.simulate", "Run a microcontroller's firmware in a simulator, as a serial port."),
     "boards": ("edge.cli.boards", "List boards; check their files."),
     "models": ("edge.cli.models", "List models with their cards; verify their hashes."),
     "doctor": ("edge.cli.doctor", "Say what is installed, what is missing, and prove that the models work here."),

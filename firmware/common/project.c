@@ -1,0 +1,62 @@
+/* A signal of 800 samples, projected on two vectors as it arrives and never stored (SPEC 2.5); then the class of its
+   nearest prototypes. Agrees with edge/bridge/points.py. */
+#include "project.h"
+
+#include "mac.h"  /* sums of products */
+
+/* A new signal. */
+void projection_start(struct projection *signal)
+{
+    signal->next = 0;
+    signal->sums[0] = tables.begin[0];
+    signal->sums[1] = tables.begin[1];
+}
+
+/* sum + factor * sample. */
+static inline int32_t with_product(int32_t sum, int16_t factor, int16_t sample)
+{
+    mac_begin((uint16_t)sum, (uint16_t)((uint32_t)sum >> 16));
+    mac_add_signed(factor, sample);
+    return (int32_t)((uint32_t)mac_high() << 16 | mac_low());
+}
+
+/* Takes the next sample, -512..511; those after the last are ignored. */
+void projection_take(struct projection *signal, int16_t sample)
+{
+    if (signal->next == SIGNAL_SAMPLES) return;
+    const int16_t *factors = tables.vectors[signal->next++];
+    signal->sums[0] = with_product(signal->sums[0], factors[0], sample);
+    signal->sums[1] = with_product(signal->sums[1], factors[1], sample);
+}
+
+/* Where the signal lies: the upper halves of its sums. */
+struct point projection_point(const struct projection *signal)
+{
+    return (struct point){(int16_t)((uint32_t)signal->sums[0] >> 16), (int16_t)((uint32_t)signal->sums[1] >> 16)};
+}
+
+/* The class with the most votes among the nearest prototypes; of equals the one with the nearer prototype. */
+static uint8_t elected(const struct nearest *nearest)
+{
+    uint8_t votes[CLASSES] = {0}, best = 0;
+    for (uint8_t i = 0; i < nearest->count; i++) votes[tables.prototypes[nearest->which[i]].label]++;
+    for (uint8_t i = nearest->count; i--;) {
+        uint8_t label = tables.prototypes[nearest->which[i]].label;
+        if (votes[label] >= votes[best]) best = label;
+    }
+    return best;
+}
+
+/* The class of a point, 0 when it is out of reach, and the distance to the nearest prototype of that class. */
+struct verdict classify(struct point at)
+{
+    struct nearest nearest = nearest_start(NEIGHBOURS);
+    const struct prototype *prototype = tables.prototypes;
+    for (uint8_t i = 0; i < PROTOTYPES; i++, prototype++) {
+        nearest_offer(&nearest, square_between(&at, &prototype->at), i);
+    }
+    uint8_t label = elected(&nearest), i = 0;
+    while (tables.prototypes[nearest.which[i]].label != label) i++;
+    uint16_t distance = square_root(nearest.squares[i]);
+    return (struct verdict){distance, distance > tables.prototypes[nearest.which[i]].reach ? 0 : label};
+}

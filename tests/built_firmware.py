@@ -1,0 +1,109 @@
+"""Fixtures for tests/bridge and tests/firmware: the firmware built for this machine and for the chip, and a simulated
+chip."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from host_firmware import HostFirmware, HostWire
+
+from edge.bridge.device import Device
+from edge.bridge.link import Link
+from edge.bridge.ports import open_wire
+from edge.bridge.simulator import Request, Simulator
+
+ROOT = Path(__file__).parents[1]
+
+
+def needs(*programs: str) -> None:
+    """Skips where a program is missing that `make test` would have installed; on CI that is a failure."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"{', '.join(missing)} missing: make test installs them")
+    if missing:
+        pytest.skip(f"{', '.join(missing)} missing: sudo apt install clang lld llvm mspdebug libclang-rt-14-dev")
+
+
+def built(folder: str, *arguments: str) -> Path:
+    """The build folder of a part of the firmware, after make."""
+    done = subprocess.run(["make", "-s", "-C", ROOT / "firmware" / folder, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ROOT / "firmware" / folder / "build"
+
+
+class Simulated:
+    """A simulated chip that runs in a thread of its own until it is stopped."""
+
+    def __init__(self, image: Path) -> None:
+        self.requests: list[Request] = []
+        self.simulator = Simulator(image, self.requests.append)
+        self._running = True
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def device(self) -> Device:
+        """A device at the other end of its terminal."""
+        return Device(Link(lambda: open_wire(self.simulator.path, 115200)))
+
+    def stop(self) -> None:
+        self._running = False
+        self._thread.join(timeout=30)
+        self.simulator.close()
+
+    def _run(self) -> None:
+        while self._running:
+            self.simulator.turn()
+
+
+@pytest.fixture(scope="session")
+def library() -> Path:
+    """The firmware as a shared library for this machine."""
+    return built("host") / "libmasque.so"
+
+
+@pytest.fixture
+def firmware(library: Path) -> HostFirmware:
+    """The firmware in this process, just reset."""
+    return HostFirmware(library)
+
+
+@pytest.fixture
+def device(firmware: HostFirmware) -> Device:
+    """The same, behind a perfect wire."""
+    return Device(Link(lambda: HostWire(firmware), pause=lambda _: None))
+
+
+@pytest.fixture(scope="session")
+def images() -> Path:
+    """The folder with the chip's image, masque.elf, and the simulator's, masque-sim.elf."""
+    needs("clang", "ld.lld", "llvm-objcopy", "llvm-objdump")
+    return built("msp430fr2433")
+
+
+@pytest.fixture(scope="session")
+def simulated(images: Path) -> Iterator[Simulated]:
+    """One simulated chip for all tests."""
+    needs("mspdebug")
+    chip = Simulated(images / "masque-sim.elf")
+    yield chip
+    chip.stop()
+
+
+@pytest.fixture
+def started_simulation(images: Path) -> Iterator[Callable[[Path], Simulated]]:
+    """`started_simulation(image)`: another simulated chip, stopped after the test."""
+    needs("mspdebug")
+    chips: list[Simulated] = []
+
+    def start(image: Path) -> Simulated:
+        chips.append(Simulated(image))
+        return chips[-1]
+
+    yield start
+    for chip in chips:
+        chip.stop()

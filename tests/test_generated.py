@@ -1,0 +1,39 @@
+"""Files that are written by a program are the ones that it would write today."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.bridge import words
+from tools.headers import HEADER, words_header
+from tools.tables import SOURCE, c_source, tables
+
+
+def test_words_h_is_what_words_py_says() -> None:
+    assert HEADER.read_text(encoding="ascii") == words_header(), "python -m tools.headers"
+
+
+def test_tables_c_has_the_shape_of_what_tables_py_fits() -> None:
+    """Not byte for byte: another build of the linear algebra may round a factor the other way."""
+    def numbers(text: str) -> np.ndarray:
+        body = text.split(".vectors")[1].split(".prototypes")[0]
+        return np.array([int(word) for word in body.replace("{", " ").replace("}", " ").replace(",", " ").split()
+                         if word.lstrip("-").isdigit()])
+
+    kept, fitted = numbers(SOURCE.read_text(encoding="ascii")), numbers(c_source(tables()))
+    assert kept.shape == fitted.shape == (1600,)
+    assert np.abs(kept - fitted).max() <= 2, "python -m tools.tables"
+
+
+@pytest.mark.parametrize("kind", sorted(words.BODIES))
+def test_every_word_packs_and_unpacks_and_fits_a_frame(kind: int) -> None:
+    word = words.BODIES[kind]
+    made = word(*range(1, len(word.codes()) + 1))
+    assert word.unpacked(made.packed()) == made
+    assert len(made.packed()) <= words.BODY_BYTES
+    assert word.unpacked(made.packed() + b"\0") is None
+
+
+def test_every_request_and_its_answer_has_a_word_or_none_by_design() -> None:
+    plain = {words.Kind.PING, words.Kind.CLASSIFY, words.Kind.PART, words.Kind.ANSWER, words.Kind.ALPHA}
+    assert {kind for kind in words.Kind} - plain <= set(words.BODIES)

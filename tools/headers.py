@@ -1,0 +1,59 @@
+"""Writes firmware/common/words.h from edge/bridge/words.py: `python -m tools.headers`; a test proves it fresh."""
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from enum import IntEnum
+from pathlib import Path
+
+from edge.bridge import words
+from edge.matting import q15
+
+HEADER = Path(__file__).parents[1] / "firmware" / "common" / "words.h"
+
+C_TYPES = {"B": "uint8_t", "H": "uint16_t", "h": "int16_t", "I": "uint32_t"}
+
+CONSTANTS = {
+    "VERSION": words.VERSION, "FRAME_BYTES": words.FRAME_BYTES, "BODY_BYTES": words.BODY_BYTES,
+    "ROW_BYTES": words.ROW_BYTES, "SLOTS": q15.SLOTS, "ONE": q15.ONE, "SIGNAL_SAMPLES": words.SIGNAL_SAMPLES,
+    "PIECE_SAMPLES": words.PIECE_SAMPLES, "KNOWN_BYTES": words.KNOWN_BYTES, "ALONE": words.ALONE,
+}
+
+
+def words_header() -> str:
+    """The text of words.h."""
+    parts = ["/* The words of the wire. Written by `python -m tools.headers` from edge/bridge/words.py: change them "
+             "there. */",
+             "#ifndef MASQUE_WORDS_H\n#define MASQUE_WORDS_H\n\n#include <stdint.h>",
+             _enum("", CONSTANTS)]
+    parts += [_enum(f"{kind.__name__.upper()}_", {member.name: member.value for member in kind})
+              for kind in (words.Kind, words.Status, words.Chip, words.What)]
+    parts += [_struct(word) for _, word in inspect.getmembers(words, inspect.isclass)
+              if issubclass(word, words.Word) and word is not words.Word]
+    return "\n\n".join([*parts, "#endif"]) + "\n"
+
+
+def _enum(prefix: str, members: dict[str, int]) -> str:
+    lines = "".join(f"    {prefix}{name} = {value},\n" for name, value in members.items())
+    return f"enum {{\n{lines}}};"
+
+
+def _struct(word: type[words.Word]) -> str:
+    """Without gaps only where every field lies at a multiple of its size: what the assertion checks on each machine."""
+    name = re.sub(r"(?<!^)([A-Z])", r"_\1", word.__name__).lower()
+    lines = "".join(f"    {C_TYPES[code]} {field};\n" for field, code in word.codes())
+    bits = word.layout().size
+    return (f"struct {name} {{\n{lines}}} __attribute__((packed));\n"
+            f"_Static_assert(sizeof(struct {name}) == {bits}, \"{word.__name__} has {bits} bytes\");")
+
+
+def main() -> None:
+    """Writes the header anew."""
+    assert issubclass(words.Kind, IntEnum)
+    HEADER.write_text(words_header(), encoding="ascii")
+    print(HEADER, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
