@@ -9,6 +9,7 @@ import numpy as np
 from edge.board_shapes import CameraBoard, Tier
 from edge.errors import PictureError
 from edge.frame import Matte, Region, Trimap
+from edge.matting.features import Looks, colours
 from edge.matting.foreground import foreground
 from edge.matting.guided import enlarged_alpha, grey
 from edge.matting.solve import solve
@@ -31,6 +32,7 @@ class Still:
     trimap: Trimap
     foreground: np.ndarray
     solver: str = "none"
+    features: str = "none"
     unknown_pixels: int = 0
     iterations: int = 0
     residual: float = 0.0
@@ -72,9 +74,12 @@ MOST_PIECES = 8
 class StillPath:
     """The still path of one board; holds no picture between two photographs."""
 
-    def __init__(self, board: CameraBoard, tier: Tier, segmenter: Segmenter | None, fine: bool) -> None:
-        """segmenter may be None when every photograph comes with its trimap. fine: matting in the band."""
+    def __init__(self, board: CameraBoard, tier: Tier, segmenter: Segmenter | None, fine: bool,
+                 features: str = "raw", looks: Looks = colours) -> None:
+        """segmenter may be None when every photograph comes with its trimap. fine: matting in the band. looks: what it
+        matches pixels by, called `features` in reports."""
         self.board, self.tier, self.segmenter, self.fine = board, tier, segmenter, fine
+        self.features, self.looks = features, looks
 
     def matte(self, pixels: np.ndarray, times: StageTimes, trimap: Trimap | None = None) -> Still:
         """pixels (H, W, 3) uint8; a trimap (H, W) replaces segmentation and is solved whatever the quality."""
@@ -134,7 +139,7 @@ class StillPath:
         times.lap("neighbours")
         solution = solve(system, self._start(draft, budget), budget)
         times.lap("solve")
-        still.solver, still.unknown_pixels = "knn-cg", int(draft.trimap.unknown.sum())
+        still.solver, still.features, still.unknown_pixels = "knn-cg", self.features, int(draft.trimap.unknown.sum())
         still.iterations, still.residual = solution.iterations, solution.residual
         if unknown > budget:
             scale = draft.alpha.shape[1] / whole.alpha.shape[1]
@@ -156,7 +161,7 @@ class StillPath:
     def _system(self, draft: Draft) -> KnnSystem:
         return knn_system(draft.pixels, draft.trimap, draft.alpha if draft.seen else None,
                           self.board.matting.neighbours.value, self.tier.position_weight.value,
-                          self.tier.prior_weight.value)
+                          self.tier.prior_weight.value, self.looks)
 
 
 def _lost(trimap: Trimap) -> str:

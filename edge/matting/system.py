@@ -139,5 +139,5 @@ def _check(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None) -> None
     if guess is not None and guess.shape != shape:
         raise PictureError(f"the first alpha is {guess.shape}, its trimap {shape}; they must be of one size")
     if guess is not None and not np.isfinite(guess).all():
-        raise PictureError(f"the first alpha: {np.count_nonzero(~np.isfinite(guess)):,} of {guess.size:,} values are not "
-                           "numbers; fill them in first")
+        raise PictureError(f"the first alpha: {np.count_nonzero(~np.isfinite(guess)):,} of {guess.size:,} values are "
+                           "not numbers; fill them in first")

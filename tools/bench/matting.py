@@ -7,7 +7,6 @@ every second picture; the others are told apart. Colours: pictures laid over oth
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,21 +14,12 @@ import click
 import cv2
 import numpy as np
 
-from edge.photograph import read_grey, read_photograph
+from quantize.matte.cases import Case, cases
 from tools.bench.matting_errors import Errors, errors
 from tools.bench.matting_sides import Side, Took, sides
 
 METHODS = ("ours", "knn", "cf")
 NAMES = {"ours": "masque", "knn": "PyMatting KNN", "cf": "PyMatting closed form"}
-
-
-class Case(NamedTuple):
-    """One picture with one trimap: pixels (h, w, 3) uint8, trimap (h, w) uint8 of 0, 128, 255, truth (h, w) 0..1."""
-
-    name: str
-    pixels: np.ndarray
-    trimap: np.ndarray
-    truth: np.ndarray
 
 
 class Row(NamedTuple):
@@ -58,14 +48,6 @@ def matting(data: Path, rounds: int, first: int | None, verbose: bool) -> None:
                 _tell_halves(rows)
         _small(ours, data, rounds)
         _colours(ours, peer, data, rounds, first)
-
-
-def cases(folder: Path, trimaps: str, first: int | None = None) -> Iterator[Case]:
-    """The pictures of a set, by name."""
-    for path in sorted((folder / "input").glob("*.png"))[:first]:
-        drawn = read_grey(folder / trimaps / path.name)
-        trimap = np.where((drawn > 0) & (drawn < 255), 128, drawn).astype(np.uint8)
-        yield Case(path.stem, read_photograph(path).pixels, trimap, read_grey(folder / "alpha" / path.name) / 255)
 
 
 def _solved(case: Case, ours: Side, peer: Side, rounds: int, verbose: bool) -> list[Row]:
