@@ -1,7 +1,9 @@
 """One photograph through the stages: person → refine → trimap → (fine: matting) → the photograph's own size."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -67,6 +69,9 @@ class Draft:
         return draft
 
 
+Correction: TypeAlias = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""(pixels (h, w, 3) uint8, alpha (h, w) float32, unknown (h, w) bool) → a better alpha, known pixels as they are."""
+
 MOST_PIECES = 8
 """Bands of more unknown pixels than this many times the board's budget are narrowed by solving them smaller."""
 
@@ -75,11 +80,11 @@ class StillPath:
     """The still path of one board; holds no picture between two photographs."""
 
     def __init__(self, board: CameraBoard, tier: Tier, segmenter: Segmenter | None, fine: bool,
-                 features: str = "raw", looks: Looks = colours) -> None:
+                 features: str = "raw", looks: Looks = colours, corrected: Correction | None = None) -> None:
         """segmenter may be None when every photograph comes with its trimap. fine: matting in the band. looks: what it
-        matches pixels by, called `features` in reports."""
+        matches pixels by, called `features` in reports. corrected: what a solved alpha goes through."""
         self.board, self.tier, self.segmenter, self.fine = board, tier, segmenter, fine
-        self.features, self.looks = features, looks
+        self.features, self.looks, self.corrected = features, looks, corrected
 
     def matte(self, pixels: np.ndarray, times: StageTimes, trimap: Trimap | None = None) -> Still:
         """pixels (H, W, 3) uint8; a trimap (H, W) replaces segmentation and is solved whatever the quality."""
@@ -149,7 +154,11 @@ class StillPath:
         if not solution.converged:
             still.fallbacks.append(f"the solve stopped at residual {solution.residual:.1e} after "
                                    f"{solution.iterations} iterations; its best answer was used")
-        return Draft(draft.pixels, solution.alpha, draft.trimap)
+        alpha = solution.alpha
+        if self.corrected:
+            alpha = self.corrected(draft.pixels, alpha, draft.trimap.unknown)
+            times.lap("residual")
+        return Draft(draft.pixels, alpha, draft.trimap)
 
     def _start(self, draft: Draft, budget: int) -> np.ndarray | None:
         """Where pieces begin, so that they agree from afar: the band solved at a size that the budget allows."""

@@ -17,8 +17,7 @@ from edge.errors import MasqueError, PictureError
 if TYPE_CHECKING:
     import numpy as np
 
-    from edge.board_shapes import Features, Tier
-    from edge.matting.features import Looks
+    from edge.board_shapes import Features
     from edge.report import StillReport
     from edge.segment.labels import Labeller
     from edge.still import Still, StillPath
@@ -34,6 +33,8 @@ FILE = click.Path(path_type=Path, readable=False)  # our own message follows, an
 @click.option("--features", type=click.Choice(FEATURES),
               help="What the matting matches pixels by: their colours, patches of them projected by PCA, or a "
                    "network's answer (default: the board's tier says).")
+@click.option("--residual", is_flag=True,
+              help="Let a network correct the solved alpha: on people it errs less in all, but more by single pixels.")
 @click.option("--trimap", metavar="FILE|DIR", type=FILE,
               help="Your own trimap (black, grey, white) instead of the network's; a folder is matched by stem.")
 @click.option("--background", metavar="FILE|'#rrggbb'|blur", help="Also write STEM.composite.png over this.")
@@ -42,8 +43,8 @@ FILE = click.Path(path_type=Path, readable=False)  # our own message follows, an
 @BOARD
 @MODELS_FOLDER
 @voiced
-def command(images: tuple[Path, ...], out: Path, quality: str, features: Features | None, trimap: Path | None,
-            background: str | None, labels: bool, threads: int | None, board: str | None,
+def command(images: tuple[Path, ...], out: Path, quality: str, features: Features | None, residual: bool,
+            trimap: Path | None, background: str | None, labels: bool, threads: int | None, board: str | None,
             models_folder: Path | None, voice: Voice) -> None:
     """Cut people out of photographs.
 
@@ -52,7 +53,7 @@ def command(images: tuple[Path, ...], out: Path, quality: str, features: Feature
     A photograph that cannot be read is named on standard error; the others are still done.
     """
     _refuse_equal_stems(images)
-    job = _prepare(out, quality, features, trimap, background, labels, threads, board, models_folder)
+    job = _prepare(out, quality, features, residual, trimap, background, labels, threads, board, models_folder)
     voice.detail(job.described())
     reports, failed = [], False
     for image in voice.progress(images, "photographs"):
@@ -127,13 +128,13 @@ class Job:
             fallbacks=[*self.fallbacks, *photograph.notes, *still.fallbacks])
 
 
-def _prepare(out: Path, quality: str, features: Features | None, trimap: Path | None, background: str | None,
-             labels: bool, threads: int | None, board_name: str | None, models_folder: Path | None) -> Job:
+def _prepare(out: Path, quality: str, features: Features | None, residual: bool, trimap: Path | None,
+             background: str | None, labels: bool, threads: int | None, board_name: str | None,
+             models_folder: Path | None) -> Job:
     """Opens and checks everything before the first photograph."""
     import cv2
 
     from edge.card import MODELS, model_path
-    from edge.matting.features import colours
     from edge.photograph import check_output_folder
     from edge.segment.tflite import open_segmenter
     from edge.still import StillPath
@@ -150,28 +151,29 @@ def _prepare(out: Path, quality: str, features: Features | None, trimap: Path | 
         model = model_path("seg", board.tier.value, models_folder or MODELS)
         segmenter, fallbacks = open_segmenter(model, board.tier.value, threads, board.network.delegate.value,
                                               mirror=True, parts=labels)
-    solved = quality == "fine" or trimap is not None
-    name, looks, without = _looks(features, tier, board.tier.value, threads, models_folder or MODELS) if solved else (
-        "raw", colours, ())
-    path = StillPath(board, tier, None if trimap else segmenter, quality == "fine", name, looks)
-    fallbacks += without
+    path = StillPath(board, tier, None if trimap else segmenter, fine=quality == "fine")
+    if path.fine or trimap is not None:
+        path, without = _with_model(path, features, residual, threads, models_folder or MODELS)
+        fallbacks += without
     return Job(path, segmenter if labels else None, out, trimap, backdrop, threads, fallbacks)
 
 
-def _looks(asked: Features | None, tier: Tier, tier_name: str, threads: int,
-           folder: Path) -> tuple[str, Looks, tuple[str, ...]]:
-    """What pixels are matched by: its name, itself, and what had to be done without. A model that was not asked for by
-    name may be missing."""
+def _with_model(path: StillPath, asked: Features | None, residual: bool, threads: int,
+                folder: Path) -> tuple[StillPath, tuple[str, ...]]:
+    """The path with what the tier's matting model does for it, and what had to be done without: a model that nobody
+    asked for by name may be missing."""
     from edge.card import model_path
     from edge.matte_model import open_matte_model
-    from edge.matting.features import colours
+    from edge.still import StillPath
 
-    features = asked or tier.features.value
-    if features == "raw":
-        return features, colours, ()
-    if asked is None and not model_path("matte", tier_name, folder).is_file():
-        return "raw", colours, (f"{folder} holds no matte-{tier_name}.tflite: pixels were matched by colour alone",)
-    return features, open_matte_model(tier_name, threads, folder).looks(features), ()
+    tier, features = path.board.tier.value, asked or path.tier.features.value
+    if features == "raw" and not residual:
+        return path, ()
+    if asked is None and not residual and not model_path("matte", tier, folder).is_file():
+        return path, (f"{folder} holds no matte-{tier}.tflite: pixels were matched by colour alone",)
+    model = open_matte_model(tier, threads, folder)
+    return StillPath(path.board, path.tier, path.segmenter, path.fine, features, model.looks(features),
+                     model.corrected if residual else None), ()
 
 
 def _backdrop(background: str | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:

@@ -69,7 +69,8 @@ def _facts(card: Card) -> list[str]:
         facts.append(f"{look.arena_bytes / 1000:4.0f} kB arena")
     if card.kind == "matte":
         errors = (card.metrics.get(f"int8.trimap1.{way}.mse") for way in FEATURES)
-        return [*facts, "MSE " + ", ".join(f"{way} {error}" for way, error in zip(FEATURES, errors, strict=True))]
+        told = ", ".join(f"{way} {error}" for way, error in zip(FEATURES, errors, strict=True))
+        return [*facts, f"MSE · 1000 {told}"]
     iou, parts_iou = (card.metrics.get(name) for name in (PERSON_IOU, PARTS_IOU))
     facts.append(f"person IoU {iou:.3f}" if iou is not None else "not scored on picsart")
     if "all" in card.asked:

@@ -41,8 +41,8 @@ PROBED = 6
 
 LIMITS = ["Trained on drawn shapes and strands in the colours of portraits and rooms, not on measured alphas: "
           "real fur and hair are softer.",
-          "The correction mends drawn strands and makes errors on measured alphas larger: `masque matte` has no use for "
-          "it yet."]
+          "The correction mends drawn strands and makes single errors on measured alphas larger: see README, "
+          "Matting."]
 
 
 def export_matte(run: Path, sets: Path, data: Path, out: Path, licence: str,

@@ -18,8 +18,8 @@ from quantize.matte.cases import Case, cases
 from tools.bench.matting_errors import Errors, errors
 from tools.bench.matting_sides import Side, Took, sides
 
-METHODS = ("ours", "knn", "cf")
-NAMES = {"ours": "masque", "knn": "PyMatting KNN", "cf": "PyMatting closed form"}
+METHODS = ("ours", "raw", "knn", "cf")
+NAMES = {"ours": "masque", "raw": "masque by colour", "knn": "PyMatting KNN", "cf": "PyMatting closed form"}
 
 
 class Row(NamedTuple):
@@ -53,7 +53,7 @@ def matting(data: Path, rounds: int, first: int | None, verbose: bool) -> None:
 def _solved(case: Case, ours: Side, peer: Side, rounds: int, verbose: bool) -> list[Row]:
     rows = []
     for method in METHODS:
-        side, times = (ours, rounds) if method == "ours" else (peer, 1)
+        side, times = (ours, rounds) if method in ("ours", "raw") else (peer, 1)
         took = side.run(method, case.pixels, case.trimap, times)
         rows.append(Row(method, errors(took.found, case.truth, case.trimap == 128), took))
     if verbose:
