@@ -35,6 +35,7 @@ EXTRAS = {
     ],
 }
 
+
 def compiled(name: str, sources: str, flags: tuple[str, ...] = ()) -> Extension:
     """A module of edge/native in plain C against the stable ABI: one build serves every Python from 3.11 on."""
     return Extension(
@@ -43,14 +44,14 @@ def compiled(name: str, sources: str, flags: tuple[str, ...] = ()) -> Extension:
         depends=["edge/native/arrays.h", "edge/native/loops.h", "edge/native/matting.h"],
         define_macros=[("Py_LIMITED_API", "0x030B0000")],
         py_limited_api=True,
-        # Python is built with -fwrapv, which keeps loops over int from becoming vectors.
-        extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-Wall", "-Wextra", *flags],
+        # Python is built with -fwrapv, which keeps loops over int from becoming vectors; so does fear of traps.
+        extra_compile_args=["-std=c99", "-O3", "-fno-wrapv", "-fno-math-errno", "-fno-trapping-math", *flags,
+                            "-Wall", "-Wextra"],
     )
 
 
 LOOPS = compiled("loops", "door shrink guided settle enlarge blend")
-MATTING = compiled("matting", "matting_door laplacian neighbours samples solve foreground",
-                   flags=("-ffp-contract=fast", "-fno-trapping-math"))
+MATTING = compiled("matting", "matting_door laplacian neighbours samples solve foreground", ("-ffp-contract=fast",))
 
 setup(
     install_requires=RUNTIME,

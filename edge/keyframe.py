@@ -8,11 +8,17 @@ import numpy as np
 
 from edge.frame import Mask, Region
 from edge.preprocess import region_around
+from edge.segment.person import is_cut_off, wider
 
 MARGIN = 0.15
 """Free space kept around the person between two keyframes, as a share of its longer side: room to move. Mean error of
 the live alpha over 60 demo frames, large tier, in thousandths: 4.2 with 0.1, 3.25 so, 3.1 with 0.25, which for a person
 as wide as high looks at nearly the whole frame."""
+
+CLOSER = 15
+"""Looks at the person's surroundings in a row before one at the whole frame: who comes in is seen after a second (a
+keyframe every 2 frames, 30 frames/s). Mean error in 1/255: ten moving cut-outs 12.9 without, 12.8 so; demo source 0.86
+and 0.90."""
 
 LONGEST = 8
 """Frames between two keyframes at the most, when the pace is chosen by time."""
@@ -23,10 +29,12 @@ REMEMBERED = 0.9
 
 @dataclass(frozen=True)
 class Keyframe:
-    """The last frame on which the network ran: index and masks, the person's first, regions in the guide's pixels."""
+    """The last frame on which the network ran: index; masks, the person's first, regions in the guide's pixels; closer:
+    looks since the last one at the whole frame."""
 
     index: int
     masks: Sequence[Mask]
+    closer: int = 0
 
     @classmethod
     def never(cls, classes: int = 0) -> Keyframe:
@@ -81,9 +89,16 @@ def _running_mean(past: float | None, present: float) -> float:
     return present if past is None else REMEMBERED * past + (1 - REMEMBERED) * present
 
 
-def region_to_look_at(last: Mask, frame: tuple[int, int], portrait: tuple[int, int]) -> Region:
+def region_to_look_at(last: Keyframe, frame: tuple[int, int], portrait: tuple[int, int]) -> Region:
     """Where in a (height, width) frame the network looks next: around the last person, in the input's aspect.
 
-    The whole frame whenever nobody was seen.
+    Wider where the last look cut them off: an arm may reach out. The whole frame whenever nobody was seen, and every
+    so often.
     """
-    return region_around(last, frame, portrait, MARGIN) or Region.whole(frame)
+    person = last.masks[0]
+    region = region_around(person, frame, portrait, MARGIN)
+    if region is None or last.closer >= CLOSER:
+        return Region.whole(frame)
+    if is_cut_off(person, frame):
+        return wider(region, round(MARGIN * max(region.height, region.width)), frame)
+    return region

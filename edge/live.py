@@ -97,11 +97,12 @@ class LivePath:
 
     def _seen(self, index: int, guide: Guide, explained: bool) -> Sequence[Mask]:
         """Asks the network, where the person was last seen, and remembers its answer; regions are the guide's."""
-        region = region_to_look_at(self.last.masks[0], guide.shape, self.segmenter.portrait)
+        region = region_to_look_at(self.last, guide.shape, self.segmenter.portrait)
         masks = self._masks(guide.pixels, region)
         if explained:
             masks = [self.motion.averaged(old, fresh) for old, fresh in zip(self.last.masks, masks, strict=True)]
-        self.last = Keyframe(index, masks)
+        closer = 0 if region == Region.whole(guide.shape) else self.last.closer + 1
+        self.last = Keyframe(index, masks, closer)
         self.motion.remember()
         return masks
 
@@ -125,7 +126,7 @@ class LivePath:
 
 
 class Layer:
-    """What one alpha is written into: settled, coefficients at guide size; alpha (H, W) uint8, the kinds of its tiles."""
+    """What one alpha is written into: settled, coefficients at guide size; alpha (H, W) uint8; kinds of its tiles."""
 
     def __init__(self, frame: tuple[int, int], guide: tuple[int, int]) -> None:
         self.settled = Coefficients(np.zeros(guide, np.float32), np.zeros(guide, np.float32))

@@ -31,7 +31,7 @@ is wrong by a whole cell, and 2.5 leaks further along flat walls."""
 
 
 class OutlineRoom:
-    """What an outline is written into, for regions of a guide (h, w): a loop over frames then allocates nothing large."""
+    """What an outline is written into, for regions of a guide (h, w): a loop over frames allocates nothing large."""
 
     def __init__(self, guide: tuple[int, int]) -> None:
         self._planes = [np.empty(guide[0] * guide[1], np.float32) for _ in range(4)]

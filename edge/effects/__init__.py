@@ -18,8 +18,8 @@ from edge.guide import Guide
 
 @dataclass(frozen=True)
 class Seen:
-    """A frame and what is known of it: pixels (H, W, 3) uint8, alpha (H, W) uint8 with the kinds of its tiles (None: not
-    known; loops.pyi), its guide, and for every class that the effect wants its own alpha (H, W) uint8."""
+    """A frame and what is known of it: pixels (H, W, 3) uint8, alpha (H, W) uint8, kinds of its tiles (loops.pyi; None:
+    not known), its guide, and for every class that the effect wants its own alpha (H, W) uint8."""
 
     pixels: np.ndarray
     alpha: np.ndarray

@@ -51,7 +51,9 @@ def solve(system: KnnSystem, start: np.ndarray | None = None, most_unknowns: int
     alpha = system.towards.copy()
     if start is not None:
         np.copyto(alpha, start, where=system.unknown.view(bool), casting="same_kind")
-    pieces = list(_pieces(system.unknown, most_unknowns)) if most_unknowns else [system.unknown]
+    pieces = [system.unknown]
+    if most_unknowns is not None and int(system.unknown.sum(dtype=np.int64)) > most_unknowns:
+        pieces = list(_pieces(system.unknown, most_unknowns))
     iterations, residual, change, rounds = 0, 0.0, np.inf, 0
     while change > SETTLED and rounds < (MAX_ROUNDS if len(pieces) > 1 else 1):
         before, residual, rounds = alpha.copy() if len(pieces) > 1 else alpha, 0.0, rounds + 1

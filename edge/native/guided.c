@@ -75,8 +75,8 @@ FAST static void quantised(const float *restrict values, int32_t *restrict out, 
 {
     float scale = (float)levels;
     for (int x = 0; x < count; x++) {
-        float v = values[x] < 0.0f ? 0.0f : values[x];
-        v = v > 1.0f ? 1.0f : v;
+        float v = values[x] > 0.0f ? values[x] : 0.0f;
+        v = v < 1.0f ? v : 1.0f;
         out[x] = (int32_t)(v * scale + 0.5f);
     }
 }
@@ -131,27 +131,31 @@ FAST static void slide(Columns sums, int radius, const uint8_t *restrict guide, 
     }
 }
 
-/* The sums of 2*radius + 1 neighbours, for every pixel of a block; from: the first one's first neighbour. */
-INSIDE void block_sums(const int32_t *from, int radius, Real *sums)
+/* A block's sums over 2*radius + 1 neighbours: guide, values, guide*values, guide*guide. x: its first pixel. */
+INSIDE void block_sums(Columns columns, int x, int radius, Real sums[4])
 {
-    Whole whole = {0}, next;
-    for (int o = 0; o <= 2 * radius; o++) {
-        memcpy(&next, from + o, sizeof next);
-        whole += next;
+    Whole g = {0}, v = {0}, gv = {0}, gg = {0}, next;
+    for (int o = x; o <= x + 2 * radius; o++) {
+        memcpy(&next, columns.g + o, sizeof next), g += next;
+        memcpy(&next, columns.v + o, sizeof next), v += next;
+        memcpy(&next, columns.gv + o, sizeof next), gv += next;
+        memcpy(&next, columns.gg + o, sizeof next), gg += next;
     }
-    *sums = __builtin_convertvector(whole, Real);
+    sums[0] = __builtin_convertvector(g, Real), sums[1] = __builtin_convertvector(v, Real);
+    sums[2] = __builtin_convertvector(gv, Real), sums[3] = __builtin_convertvector(gg, Real);
 }
 
-INSIDE void block_means(const float *from, int radius, const float *share, float *means)
+/* Means of a and b over 2*radius + 1 neighbours, for a block at x. */
+INSIDE void block_means(const Work *work, int x, float *mean_a, float *mean_b)
 {
-    Real sums = {0}, next;
-    for (int o = 0; o <= 2 * radius; o++) {
-        memcpy(&next, from + o, sizeof next);
-        sums += next;
+    Real a = {0}, b = {0}, next;
+    for (int o = x; o <= x + 2 * work->radius; o++) {
+        memcpy(&next, work->a + o, sizeof next), a += next;
+        memcpy(&next, work->b + o, sizeof next), b += next;
     }
-    memcpy(&next, share, sizeof next);
-    sums *= next;
-    memcpy(means, &sums, sizeof sums);
+    memcpy(&next, work->share + work->radius + x, sizeof next);
+    a *= next, b *= next;
+    memcpy(mean_a + x, &a, sizeof a), memcpy(mean_b + x, &b, sizeof b);
 }
 
 /* a and b of one row's blocks that `solved` names, then their means along the row where `averaged` does. */
@@ -166,23 +170,18 @@ FAST static void row_of_coefficients(const Work *work, int y, int rows, float ep
         Real share;
         memcpy(&share, work->share + radius + x, sizeof share);
         share *= 1.0f / (float)rows;
-        Real mean_g, mean_v, covariance, variance;
-        block_sums(work->columns.g + x, radius, &mean_g), block_sums(work->columns.v + x, radius, &mean_v);
-        block_sums(work->columns.gv + x, radius, &covariance), block_sums(work->columns.gg + x, radius, &variance);
-        mean_g *= share, mean_v *= share;
-        covariance = covariance * share - mean_g * mean_v;
-        variance = variance * share - mean_g * mean_g;
+        Real sums[4];
+        block_sums(work->columns, x, radius, sums);
+        Real mean_g = sums[0] * share, mean_v = sums[1] * share;
+        Real covariance = sums[2] * share - mean_g * mean_v, variance = sums[3] * share - mean_g * mean_g;
         Real slope = covariance * (unit * byte) / (variance * (byte * byte) + epsilon);
         Real offset = mean_v * unit - slope * mean_g * byte;
         memcpy(work->a + radius + x, &slope, sizeof slope);
         memcpy(work->b + radius + x, &offset, sizeof offset);
         for (int i = work->size.width - x; i < BLOCK; i++) work->a[radius + x + i] = work->b[radius + x + i] = 0.0f;
     }
-    for (int x = 0; x < work->width; x += BLOCK) {
-        if (!averaged[x / BLOCK]) continue;
-        block_means(work->a + x, radius, work->share + radius + x, work->mean_a + slot(work, y) + x);
-        block_means(work->b + x, radius, work->share + radius + x, work->mean_b + slot(work, y) + x);
-    }
+    for (int x = 0; x < work->width; x += BLOCK)
+        if (averaged[x / BLOCK]) block_means(work, x, work->mean_a + slot(work, y), work->mean_b + slot(work, y));
 }
 
 /* Means of a row's means over the window's rows, or the one value that a flat place has. */
@@ -190,22 +189,19 @@ FAST static void row_of_answers(const Work *work, int y, const float *values, fl
 {
     int from, to, rows = window(y, work->radius, work->size.height, &from, &to);
     size_t places[2 * MOST_RADIUS + 1];
+    float share = 1.0f / (float)rows;
     for (int i = 0; i < rows; i++) places[i] = slot(work, from + i);
     for (int x = 0; x < work->size.width; x += BLOCK) {
         Real sum_a = {0}, sum_b = {0}, next;
-        size_t bytes = sizeof(float) * (size_t)lesser(BLOCK, work->size.width - x);
-        if (!work->wanted[(size_t)y * work->blocks + x / BLOCK]) {
-            float value = values[x] < 0.0f ? 0.0f : values[x] > 1.0f ? 1.0f : values[x];
-            sum_b += value;
-            memcpy(a + x, &sum_a, bytes), memcpy(b + x, &sum_b, bytes);
-            continue;
-        }
-        for (int i = 0; i < rows; i++) {
-            memcpy(&next, work->mean_a + places[i] + x, sizeof next), sum_a += next;
-            memcpy(&next, work->mean_b + places[i] + x, sizeof next), sum_b += next;
-        }
-        sum_a *= 1.0f / (float)rows, sum_b *= 1.0f / (float)rows;
-        memcpy(a + x, &sum_a, bytes), memcpy(b + x, &sum_b, bytes);
+        if (work->wanted[(size_t)y * work->blocks + x / BLOCK]) {
+            for (int i = 0; i < rows; i++) {
+                memcpy(&next, work->mean_a + places[i] + x, sizeof next), sum_a += next;
+                memcpy(&next, work->mean_b + places[i] + x, sizeof next), sum_b += next;
+            }
+            sum_a *= share, sum_b *= share;
+        } else sum_b += values[x] < 0.0f ? 0.0f : values[x] > 1.0f ? 1.0f : values[x];
+        if (x + BLOCK <= work->size.width) memcpy(a + x, &sum_a, sizeof sum_a), memcpy(b + x, &sum_b, sizeof sum_b);
+        else for (int i = x; i < work->size.width; i++) a[i] = sum_a[i - x], b[i] = sum_b[i - x];
     }
 }
 

@@ -3,8 +3,8 @@ import numpy as np
 
 TILE_HIGH: int
 TILE_WIDE: int
-"""Pixels of a tile. `kinds` and `shown` below are (⌈H / TILE_HIGH⌉, ⌈W / TILE_WIDE⌉) uint8, what a tile's alpha holds: 0
-background alone, 1 person alone, 2 an edge."""
+"""Pixels of a tile. `kinds` and `shown` below are (⌈H / TILE_HIGH⌉, ⌈W / TILE_WIDE⌉) uint8, what a tile's alpha holds:
+0 background alone, 1 person alone, 2 an edge."""
 
 def guided(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float, a: np.ndarray, b: np.ndarray) -> None:
     """guide (h, w) uint8, values (h, w) float32 in 0..1 → a, b (h, w) float32, filled: answer = a·guide/255 + b."""
@@ -30,5 +30,5 @@ def blend(pixels: np.ndarray, alpha: np.ndarray, kinds: np.ndarray | None, backd
 
 def settle(held: np.ndarray, present: np.ndarray, place: tuple[int, int], moved: np.ndarray,
            calm: tuple[float, float, float]) -> None:
-    """held (h, w) float32 += share·(present − held); present (h', w') float32 lies at place (top, left), around it is 0.
+    """held (h, w) float32 += share·(present − held); present (h', w') float32 lies at place (top, left) amid 0.
     calm: the share where moved (h, w) uint8 is up to calm[1]; it rises to 1 at calm[2]."""

@@ -19,10 +19,15 @@ FAST static void add_rows(const uint8_t *restrict from, uint16_t *restrict to, i
         for (int i = 0; i < count; i++) to[i] = (uint16_t)(to[i] + from[2 * count + i]);
 }
 
-/* to += from. */
-FAST static void add_sums(const uint16_t *restrict from, uint16_t *restrict to, int count)
+/* runs: the sums of `across` pixels from each byte on. Doubled while that fits: four pixels are two additions. */
+FAST static void add_across(const uint16_t *restrict sums, uint16_t *restrict runs, int across, int count)
 {
-    for (int i = 0; i < count; i++) to[i] = (uint16_t)(to[i] + from[i]);
+    int have = 1;
+    memcpy(runs, sums, sizeof(uint16_t) * (size_t)count);
+    for (; 2 * have <= across; have *= 2)
+        for (int i = 0; i < count - 3 * have; i++) runs[i] = (uint16_t)(runs[i] + runs[i + 3 * have]);
+    for (; have < across; have++)
+        for (int i = 0; i < count - 3 * have; i++) runs[i] = (uint16_t)(runs[i] + sums[i + 3 * have]);
 }
 
 /* cells: sums of r, g, b; pixels: how many each was added up from. */
@@ -48,7 +53,7 @@ static int begin_of(int i, int count, int length, int pixels)
 int shrink(const uint8_t *pixels, Size full, uint8_t *small, uint8_t *luma, Size size)
 {
     int rows = full.height / size.height, across = full.width / size.width, bytes = 3 * full.width;
-    size_t room = sizeof(int) * (size_t)size.width + sizeof(uint16_t) * (2 * (size_t)bytes + 3 * (size_t)size.width);
+    size_t room = sizeof(int) * (size_t)size.width + sizeof(uint16_t) * (2 * (size_t)bytes + 3 * (size_t)size.width + 1);
     int *begin = malloc(room);
     if (!begin) return -1;
     uint16_t *sums = (uint16_t *)(begin + size.width), *runs = sums + bytes, *cells = runs + bytes;
@@ -56,9 +61,8 @@ int shrink(const uint8_t *pixels, Size full, uint8_t *small, uint8_t *luma, Size
     for (int y = 0; y < size.height; y++) {
         const uint8_t *row = pixels + (size_t)begin_of(y, size.height, full.height, rows) * (size_t)bytes;
         add_rows(row, sums, rows, bytes);
-        memcpy(runs, sums, sizeof(uint16_t) * (size_t)bytes);
-        for (int i = 1; i < across; i++) add_sums(sums + 3 * i, runs, bytes - 3 * i);
-        for (int x = 0; x < size.width; x++) memcpy(cells + 3 * x, runs + begin[x], 3 * sizeof(uint16_t));
+        add_across(sums, runs, across, bytes);
+        for (int x = 0; x < size.width; x++) memcpy(cells + 3 * x, runs + begin[x], 4 * sizeof(uint16_t));  /* one move */
         means_of(cells, size.width, rows * across, small + 3 * (size_t)y * size.width, luma + (size_t)y * size.width);
     }
     free(begin);

@@ -43,15 +43,15 @@ def find_person(segmenter: Segmenter, pixels: np.ndarray) -> Mask | None:
         return None
     for _ in range(LOOKS):
         region = region_around(mask, pixels.shape, segmenter.portrait, MARGIN)
-        if region is not None and _cut_off(mask, pixels.shape):
-            region = _wider(region, round(MARGIN * max(region.height, region.width)), pixels.shape)
+        if region is not None and is_cut_off(mask, pixels.shape):
+            region = wider(region, round(MARGIN * max(region.height, region.width)), pixels.shape)
         if region is None or region == mask.region or not _worth_it(region, pixels.shape):
             break
         closer = tidied(segmenter.segment(pixels, region))
         if not (closer.values > 0.5).any():
             break
         mask = closer
-        if not _cut_off(mask, pixels.shape):
+        if not is_cut_off(mask, pixels.shape):
             break
     return mask if _sure(mask) else None
 
@@ -61,7 +61,7 @@ def _sure(mask: Mask) -> bool:
     return bool(np.quantile(mask.values[mask.values > 0.5], 0.9) >= SURE)
 
 
-def _wider(region: Region, by_px: int, picture: tuple[int, ...]) -> Region:
+def wider(region: Region, by_px: int, picture: tuple[int, ...]) -> Region:
     """The region grown by so many pixels on every side, inside the picture."""
     top, left = max(0, region.top - by_px), max(0, region.left - by_px)
     bottom = min(picture[0], region.top + region.height + by_px)
@@ -73,7 +73,7 @@ def _worth_it(region: Region, picture: tuple[int, ...]) -> bool:
     return region.height * region.width <= CLOSER * picture[0] * picture[1]
 
 
-def _cut_off(mask: Mask, picture: tuple[int, ...]) -> bool:
+def is_cut_off(mask: Mask, picture: tuple[int, ...]) -> bool:
     """Whether the person reaches an edge of the mask's region behind which the picture goes on."""
     person, region = mask.values > 0.5, mask.region
     return bool((region.top > 0 and person[0].any()) or (region.left > 0 and person[:, 0].any())

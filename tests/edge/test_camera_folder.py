@@ -5,19 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from given_frames import given
 from PIL import Image
 
-from edge.camera import FrameSource
 from edge.camera.folder import FolderSource, natural
 from edge.errors import PictureError
-from edge.frame import Frame
-
-
-def given(source: FrameSource) -> Frame:
-    """The next frame of a source that has one."""
-    frame = source.read()
-    assert frame is not None
-    return frame
 
 
 def put(folder: Path, name: str, level: int, width: int = 24, height: int = 16) -> Path:

@@ -10,21 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from given_frames import given
 
-from edge.camera import FrameSource
 from edge.camera.newest import BUFFERS, NewestSource
 from edge.errors import PictureError
-from edge.frame import Frame
 
 SOON_S = 10.0
 """How long a test waits before it fails; it never does when all is well."""
-
-
-def given(source: FrameSource) -> Frame:
-    """The next frame of a source that has one."""
-    frame = source.read()
-    assert frame is not None
-    return frame
 
 
 class Camera:

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from given_frames import given
 from PIL import Image
 
 from edge.camera import FrameSource, say_once
@@ -17,16 +18,8 @@ from edge.camera.address import Address, address_of
 from edge.camera.open_source import DEMO_FRAMES, SOURCES, known_sources, open_source
 from edge.camera.paced import PacedSource
 from edge.errors import PictureError
-from edge.frame import Frame
 
 ROOT = Path(__file__).parents[2]
-
-
-def given(source: FrameSource) -> Frame:
-    """The next frame of a source that has one."""
-    frame = source.read()
-    assert frame is not None
-    return frame
 
 
 def opened(text: str, **given: Any) -> FrameSource:

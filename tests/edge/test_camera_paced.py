@@ -1,20 +1,14 @@
 """edge.camera.paced: a recording goes by the clock; the clock here is turned by hand."""
 from __future__ import annotations
 
+from given_frames import given
+
 from edge.camera import FrameSource
 from edge.camera.demo import DemoSource
 from edge.camera.first_frames import FirstFrames
 from edge.camera.paced import PacedSource
-from edge.frame import Frame
 
 MS = 1_000_000
-
-
-def given(source: FrameSource) -> Frame:
-    """The next frame of a source that has one."""
-    frame = source.read()
-    assert frame is not None
-    return frame
 
 
 class Clock:

@@ -7,19 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from given_frames import given
 
-from edge.camera import FrameSource
 from edge.camera.newest import NewestSource
 from edge.camera.picamera import BUFFERS, PiCamera
 from edge.errors import PictureError
-from edge.frame import Frame
-
-
-def given(source: FrameSource) -> Frame:
-    """The next frame of a source that has one."""
-    frame = source.read()
-    assert frame is not None
-    return frame
 
 
 class Request:

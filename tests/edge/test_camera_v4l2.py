@@ -9,12 +9,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from given_frames import given
 
-from edge.camera import FrameSource
 from edge.camera.newest import NewestSource
 from edge.camera.v4l2 import FIRST_TRIES, LONGEST_PAUSE_S, V4l2Camera, open_device
 from edge.errors import PictureError
-from edge.frame import Frame
 
 PATH = "/dev/video7"
 
@@ -22,13 +21,6 @@ GONE = "gone"
 """In a script: grab fails, as when the cable is pulled."""
 
 WIDTH, HEIGHT, FPS, FOURCC = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS, cv2.CAP_PROP_FOURCC
-
-
-def given(source: FrameSource) -> Frame:
-    """The next frame of a source that has one."""
-    frame = source.read()
-    assert frame is not None
-    return frame
 
 
 def shot(level: int, height: int = 48, width: int = 64) -> np.ndarray:

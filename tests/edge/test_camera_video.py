@@ -14,11 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from given_frames import given
 
-from edge.camera import FrameSource
 from edge.camera.video import VideoSource
 from edge.errors import PictureError
-from edge.frame import Frame
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,13 +26,6 @@ HEIGHT, WIDTH, FRAMES = 64, 96, 40
 EVERY_40_MS = [40 * i for i in range(FRAMES)]
 
 Film = Callable[..., Path]
-
-
-def given(source: FrameSource) -> Frame:
-    """The next frame of a source that has one."""
-    frame = source.read()
-    assert frame is not None
-    return frame
 
 
 def picture(index: int) -> np.ndarray:

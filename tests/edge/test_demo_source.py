@@ -7,19 +7,11 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from given_frames import given
 
-from edge.camera import FrameSource
 from edge.camera.demo import FRAMES_PER_S, DemoSource, scene
-from edge.frame import Frame
 
 SIZE = (180, 320)
-
-
-def given(source: FrameSource) -> Frame:
-    """The next frame of a source that has one."""
-    frame = source.read()
-    assert frame is not None
-    return frame
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from edge.effects.from_text import effect_from
 from edge.effects.recoloured import Recoloured
 from edge.effects.worn import Worn
 from edge.errors import PictureError
+from edge.matting.guided import no_person
+from edge.native.loops import TILE_HIGH, TILE_WIDE
 
 
 @pytest.mark.parametrize("text", ["replace", "replace+recolour:hair=#8a2be2", "recolour:face=#101010,clothes=#ffffff"])
@@ -28,6 +31,35 @@ def test_where_nobody_is_the_backdrop_stays_exact(text: str, linear: bool) -> No
 def test_a_kept_background_keeps_every_pixel() -> None:
     seen = person()
     np.testing.assert_array_equal(painted(Kept(), seen), seen.pixels)
+
+
+def test_a_backdrop_that_stays_shows_the_same_as_one_that_is_painted_anew() -> None:
+    staying, anew = Replaced(GREEN, stays=True), Replaced(GREEN)
+    picture, other = np.zeros((96, 128, 3), np.uint8), np.zeros((96, 128, 3), np.uint8)
+    for across in (20, 60, 100, 30):
+        seen = person(across, 40, 12, (96, 128))
+        seen = replace(seen, kinds=kinds_of(seen.alpha))
+        staying.paint(seen, picture)
+        anew.paint(seen, other)
+        np.testing.assert_array_equal(picture, other)
+    staying.paint(seen, other_picture := np.zeros_like(picture))  # another picture: nothing is there yet
+    np.testing.assert_array_equal(other_picture, other)
+
+
+def test_a_backdrop_does_not_stay_under_what_is_worn() -> None:
+    plates = {"hat.png": plate(30, 40)}.__getitem__
+    assert isinstance(plain := effect_from("colour:#00b140", None, False, plates), Replaced) and plain.stays
+    worn = effect_from("colour:#00b140+wear:head=hat.png", None, False, plates)
+    assert isinstance(worn, Worn) and isinstance(worn.then, Replaced) and not worn.then.stays
+
+
+def kinds_of(alpha: np.ndarray) -> np.ndarray:
+    """What the tiles of an alpha hold, looked up pixel by pixel."""
+    kinds = no_person(alpha.shape)[1]
+    for y, x in np.ndindex(kinds.shape):
+        tile = alpha[y * TILE_HIGH : (y + 1) * TILE_HIGH, x * TILE_WIDE : (x + 1) * TILE_WIDE]
+        kinds[y, x] = 0 if not tile.any() else 1 if tile.min() == 255 else 2
+    return kinds
 
 
 def test_a_colour_fits_frames_of_any_size() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.matting.guided import Coefficients, enlarged_alpha, grey, guided_coefficients, guided_filter
+from edge.matting.guided import Coefficients, enlarged_alpha, grey, guided_coefficients
 
 rng = np.random.default_rng(7)
 
@@ -27,6 +27,10 @@ def slow_guided_filter(guide: np.ndarray, values: np.ndarray, radius: int, epsil
     variance = slow_mean(image**2, radius) - mean_guide**2
     a = covariance / (variance + epsilon)
     return slow_mean(a, radius) * image + slow_mean(mean_values - a * mean_guide, radius)
+
+
+def guided_filter(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -> np.ndarray:
+    return guided_coefficients(guide, values, radius, epsilon).answer(guide)
 
 
 def unit(*shape: int) -> np.ndarray:
@@ -81,9 +85,7 @@ def test_room_that_is_given_is_used() -> None:
     guide, values = bytes_of(20, 30), unit(20, 30)
     room = Coefficients.empty((20, 30))
     assert guided_coefficients(guide, values, 3, 1e-4, room) is room
-    filtered = guided_filter(guide, values, 3, 1e-4, room)
-    assert filtered is room.a
-    np.testing.assert_array_equal(filtered, guided_filter(guide, values, 3, 1e-4))
+    np.testing.assert_array_equal(room.answer(guide), guided_filter(guide, values, 3, 1e-4))
 
 
 def test_grey_is_the_luma_of_rgb() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.frame import Mask, Region
-from edge.keyframe import LONGEST, BudgetedPace, Keyframe, Pace, region_to_look_at
+from edge.keyframe import CLOSER, LONGEST, BudgetedPace, Keyframe, Pace, region_to_look_at
 
 PORTRAIT = (160, 96)
 FRAME = (720, 1280)
@@ -18,6 +18,10 @@ def seen(frame: tuple[int, int], person: Region, region: Region | None = None) -
     values = np.zeros((90, 160), np.float32)
     person.cut(values)[...] = 1
     return Mask(values, region or Region.whole(frame))
+
+
+def keyframe(mask: Mask, closer: int = 1) -> Keyframe:
+    return Keyframe(0, [mask], closer)
 
 
 def keyframes_of(pace: Pace, frames: int, cost_ms: tuple[float, float]) -> list[int]:
@@ -61,17 +65,17 @@ def test_when_frames_get_cheaper_the_network_runs_oftener_again() -> None:
 
 
 def test_the_first_look_is_at_the_whole_frame() -> None:
-    assert region_to_look_at(Keyframe.never().masks[0], FRAME, PORTRAIT) == Region.whole(FRAME)
+    assert region_to_look_at(Keyframe.never(), FRAME, PORTRAIT) == Region.whole(FRAME)
 
 
 def test_the_whole_frame_is_looked_at_again_when_nobody_was_seen() -> None:
     nobody = Mask(np.zeros((96, 160), np.float32), Region(100, 300, 480, 288))
-    assert region_to_look_at(nobody, FRAME, PORTRAIT) == Region.whole(FRAME)
+    assert region_to_look_at(keyframe(nobody), FRAME, PORTRAIT) == Region.whole(FRAME)
 
 
 def test_the_region_follows_the_person() -> None:
-    left = region_to_look_at(seen(FRAME, Region(30, 20, 40, 20)), FRAME, PORTRAIT)
-    right = region_to_look_at(seen(FRAME, Region(30, 120, 40, 20)), FRAME, PORTRAIT)
+    left = region_to_look_at(keyframe(seen(FRAME, Region(30, 20, 40, 20))), FRAME, PORTRAIT)
+    right = region_to_look_at(keyframe(seen(FRAME, Region(30, 120, 40, 20))), FRAME, PORTRAIT)
     assert left.height == right.height and left.top == right.top
     assert right.left - left.left == 100 * 8
     assert left.left <= 160 and left.left + left.width >= 320 and left.height * left.width < 0.5 * FRAME[0] * FRAME[1]
@@ -79,7 +83,7 @@ def test_the_region_follows_the_person() -> None:
 
 def test_a_region_seen_inside_a_region_lands_in_the_frame_s_own_pixels() -> None:
     inside = Region(180, 320, 360, 640)
-    region = region_to_look_at(seen(FRAME, Region(40, 75, 10, 10), inside), FRAME, PORTRAIT)
+    region = region_to_look_at(keyframe(seen(FRAME, Region(40, 75, 10, 10), inside)), FRAME, PORTRAIT)
     person = Region(180 + 40 * 4, 320 + 75 * 4, 40, 40)
     assert region.top <= person.top and region.left <= person.left
     assert region.top + region.height >= person.top + person.height
@@ -87,12 +91,25 @@ def test_a_region_seen_inside_a_region_lands_in_the_frame_s_own_pixels() -> None
     assert region.height < 120 and region.width < 120
 
 
+def test_who_reaches_out_of_the_region_gets_a_wider_one() -> None:
+    inside, cut_off, free = Region(180, 320, 360, 640), Region(40, 60, 10, 100), Region(40, 58, 10, 100)
+    wide, narrow = (region_to_look_at(keyframe(seen(FRAME, person, inside)), FRAME, PORTRAIT)
+                    for person in (cut_off, free))
+    assert narrow.left + narrow.width <= 320 + 640 < wide.left + wide.width - 0.1 * 400
+
+
+def test_the_whole_frame_is_looked_at_from_time_to_time() -> None:
+    person = seen(FRAME, Region(30, 20, 40, 20))
+    looks = [region_to_look_at(keyframe(person, closer), FRAME, PORTRAIT) for closer in range(CLOSER + 1)]
+    assert [look == Region.whole(FRAME) for look in looks] == [False] * CLOSER + [True]
+
+
 @given(st.data())
 def test_the_region_stays_in_the_frame_and_keeps_free_space_around_the_person(data: st.DataObject) -> None:
     frame = data.draw(st.tuples(st.integers(90, 2000), st.integers(90, 2000)))
     top, left = data.draw(st.integers(0, 80)), data.draw(st.integers(0, 150))
     person = Region(top, left, data.draw(st.integers(1, 90 - top)), data.draw(st.integers(1, 160 - left)))
-    region = region_to_look_at(seen(frame, person), frame, PORTRAIT)
+    region = region_to_look_at(keyframe(seen(frame, person)), frame, PORTRAIT)
     assert region.top + region.height <= frame[0] and region.left + region.width <= frame[1]
     around = person.scaled(frame[0] / 90, frame[1] / 160, frame)
     assert region.top <= around.top and region.left <= around.left

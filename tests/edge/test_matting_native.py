@@ -121,7 +121,8 @@ def test_a_colour_that_no_pair_explains_stays_where_it_was_and_pulls_little() ->
 
 def test_a_colour_of_both_sides_is_left_open() -> None:
     pixels, trimap = sided()
-    pixels[::2][trimap[::2] == 255] = pixels[::2][trimap[::2] == 0] = pixels[trimap == 128] = (90, 90, 90)
+    stripes = (np.indices(trimap.shape)[0] // 4) % 2 == 0
+    pixels[stripes | (trimap == 128)] = (90, 90, 90)
     pull, _ = voted(pixels, trimap)
     assert pull.max() < 0.5
 
@@ -133,6 +134,54 @@ def test_without_samples_of_one_side_every_pixel_stays_where_it_was(missing: int
     pull, towards = voted(pixels, trimap, guess=0.3)
     np.testing.assert_allclose(towards, 0.3, atol=1e-6)
     assert (pull > 0).all()
+
+
+def test_links_to_known_pixels_alone_are_solved_in_one_step() -> None:
+    """The matrix is then its own diagonal; each answer is the weighted mean of what pulls."""
+    unknown = np.zeros((4, 16), np.uint8)
+    unknown[1, 2:10] = 1
+    begin = np.flatnonzero(unknown).astype(np.int32)[:, None]
+    weight = rng.random((8, 2), np.float32) * 50
+    end = np.tile(np.array([[0, 63]], np.int32), (8, 1))
+    alpha = np.zeros((4, 16), np.float32)
+    alpha[3, 15] = 1
+    at = np.array([[16], [24]], np.int32)
+    pull, towards = np.full((4, 16), 2, np.float32), np.full((4, 16), 0.25, np.float32)
+    steps, residual = matting.solve(unknown, at, np.zeros((2, 192), np.float32), begin, end, weight, pull, towards, 9,
+                                    1e-5, alpha)
+    assert steps == 1 and residual <= 1e-5
+    wanted = (weight[:, 1] + 2 * 0.25) / (weight.sum(axis=1) + 2)
+    np.testing.assert_allclose(alpha[unknown > 0], wanted, atol=1e-5)
+
+
+def slow_foreground(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Eq. 5 at one size, swept until nothing moves: every pixel's two colours from its four neighbours'."""
+    height, width = alpha.shape
+    sides = np.stack([pixels, pixels]).astype(float)
+    for _ in range(60):
+        for y in range(height):
+            for x in range(width):
+                near = [(y + i, x + j) for i, j in ((0, 1), (1, 0), (0, -1), (-1, 0))
+                        if 0 <= y + i < height and 0 <= x + j < width]
+                weight = np.array([1e-5 + abs(alpha[y, x] - alpha[place]) for place in near])
+                mix = np.array([alpha[y, x], 1 - alpha[y, x]])
+                beside = sum(w * sides[:, i, j] for w, (i, j) in zip(weight, near, strict=True))
+                right = mix[:, None] * pixels[y, x] + beside
+                found = np.clip(np.linalg.solve(np.outer(mix, mix) + weight.sum() * np.eye(2), right), 0, 255)
+                for side in np.flatnonzero(mix < 1):  # a sure pixel's own side keeps the picture's colour
+                    sides[side, y, x] = found[side]
+    return sides[0]
+
+
+def test_colours_are_those_of_the_paper_s_equations_where_alpha_changes() -> None:
+    y, x = np.mgrid[:24, :24]
+    alpha = np.clip((16 - x + 2 * np.sin(y)) / 8, 0, 1).astype(np.float32)
+    own = np.where(((x // 3 + y // 3) % 2 == 0)[..., None], [250, 40, 20], [20, 200, 90])
+    pixels = np.round(alpha[..., None] * own + (1 - alpha[..., None]) * [20, 90, 210]).astype(np.uint8)
+    front, back = np.empty((24, 24, 3), np.float32), np.empty((24, 24, 3), np.float32)
+    matting.multilevel(pixels, alpha, front, back)
+    band = (alpha > 0.1) & (alpha < 1)
+    assert np.abs(front - slow_foreground(pixels, alpha))[band].mean() < 5
 
 
 def test_the_two_sides_mix_to_the_picture_and_sure_pixels_keep_its_colours() -> None:

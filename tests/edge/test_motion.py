@@ -7,12 +7,21 @@ import pytest
 
 from edge.frame import Mask, Region
 from edge.guide import Guide
-from edge.motion import Motion
+from edge.motion import NEW_SHARE, Motion
 
 rng = np.random.default_rng(8)
 
 TEXTURE = cv2.GaussianBlur(rng.integers(0, 256, (180, 320)).astype(np.uint8), (0, 0), 3)
 TEXTURE = cv2.normalize(TEXTURE, None, 0, 255, cv2.NORM_MINMAX)
+
+
+WHOLE = Region(0, 0, 180, 320)
+
+
+def remember(motion: Motion, luma: np.ndarray) -> None:
+    """A keyframe."""
+    motion.follow(luma)
+    motion.remember()
 
 
 def shifted(plane: np.ndarray, across: float, down: float) -> np.ndarray:
@@ -32,10 +41,9 @@ def disc(region: Region, cells: tuple[int, int]) -> np.ndarray:
 def test_the_mask_goes_where_the_picture_goes(region: Region, across: float, down: float) -> None:
     cells, motion = (96, 100), Motion()
     values = disc(region, cells)
-    motion.remember(TEXTURE)
-    found = motion.carried([Mask(values, region)], shifted(TEXTURE, across, down))
-    assert found is not None
-    carried = found[0]
+    remember(motion, TEXTURE)
+    assert motion.follow(shifted(TEXTURE, across, down))
+    carried = motion.carried(Mask(values, region), region, cells)
     assert carried.region == region and carried.values.dtype == np.float32
     step_x, step_y = region.width / cells[1], region.height / cells[0]
     wanted = shifted(values, across / step_x, down / step_y)
@@ -44,27 +52,66 @@ def test_the_mask_goes_where_the_picture_goes(region: Region, across: float, dow
 
 
 def test_a_still_picture_leaves_the_mask_as_it_is() -> None:
-    motion, values = Motion(), disc(Region(0, 0, 180, 320), (96, 160))
-    motion.remember(TEXTURE)
+    motion, values = Motion(), disc(WHOLE, (96, 160))
+    remember(motion, TEXTURE)
     for _ in range(3):
-        carried = motion.carried([Mask(values, Region(0, 0, 180, 320))] * 2, TEXTURE)
-        assert carried is not None and len(carried) == 2
-        for mask in carried:
-            np.testing.assert_allclose(mask.values, values, atol=0.02)
+        assert motion.follow(TEXTURE)
+        np.testing.assert_allclose(motion.carried(Mask(values, WHOLE), WHOLE, (96, 160)).values, values, atol=0.02)
 
 
 def test_another_scene_is_not_explained_by_motion() -> None:
-    motion, mask = Motion(), Mask(disc(Region(0, 0, 180, 320), (96, 160)), Region(0, 0, 180, 320))
-    motion.remember(TEXTURE)
-    assert motion.carried([mask], 255 - TEXTURE) is None
-    assert motion.carried([mask], cv2.convertScaleAbs(TEXTURE, alpha=0.6)) is None  # the light went out
-    assert motion.carried([mask], TEXTURE) is not None
+    motion = Motion()
+    assert not motion.follow(TEXTURE)  # there is no keyframe
+    remember(motion, TEXTURE)
+    assert not motion.follow(255 - TEXTURE)
+    assert not motion.follow(cv2.convertScaleAbs(TEXTURE, alpha=0.6))  # the light went out
+    assert motion.follow(TEXTURE)
+
+
+def test_a_keyframe_that_is_due_draws_the_motion_out() -> None:
+    motion, values = Motion(), disc(WHOLE, (96, 160))
+    remember(motion, TEXTURE)
+    assert motion.follow(shifted(TEXTURE, 4, 0)) and motion.follow(shifted(TEXTURE, 8, 0), due=True)
+    drawn_out = motion.carried(Mask(values, WHOLE), WHOLE, (96, 160)).values
+    assert np.abs(drawn_out - shifted(values, 4, 0)).mean() < 0.02
+
+
+def test_a_mask_goes_from_one_region_to_another() -> None:
+    motion, (before, after) = Motion(), (Region(20, 90, 140, 150), Region(10, 70, 160, 200))
+    remember(motion, TEXTURE)
+    assert motion.follow(shifted(TEXTURE, 8, 0))
+    carried = motion.carried(Mask(disc(before, (96, 100)), before), after, (80, 96))
+    assert carried.region == after and carried.values.shape == (80, 96)
+    wanted = shifted(disc(after, (80, 96)), 8 * 96 / 200, 0)
+    assert np.abs(carried.values - wanted).mean() < 0.02
+
+
+def test_a_keyframe_is_averaged_with_the_one_before_where_motion_explains_it() -> None:
+    motion, zeros = Motion(), np.zeros((96, 160), np.float32)
+    picture = TEXTURE.copy()
+    remember(motion, picture)
+    picture[:, 200:] = 255 - picture[:, 200:]
+    motion.follow(picture)
+    averaged = motion.averaged(Mask(zeros, WHOLE), Mask(zeros + 1, WHOLE)).values
+    np.testing.assert_allclose(averaged[:, :80], NEW_SHARE, atol=0.05)
+    assert (averaged[:, 110:] > 0.9).mean() > 0.8
+
+
+def test_of_what_the_last_look_did_not_reach_the_fresh_one_alone_tells() -> None:
+    motion, part = Motion(), Region(0, 0, 180, 160)
+    remember(motion, TEXTURE)
+    assert motion.follow(TEXTURE)
+    old, fresh = Mask(np.zeros((96, 80), np.float32), part), Mask(np.ones((96, 160), np.float32), WHOLE)
+    averaged = motion.averaged(old, fresh).values
+    np.testing.assert_allclose(averaged[:, :78], NEW_SHARE, atol=0.01)
+    np.testing.assert_array_equal(averaged[:, 80:], 1)
 
 
 def test_pictures_too_small_for_motion_keep_their_mask() -> None:
-    motion, mask = Motion(), Mask(np.ones((4, 4), np.float32), Region(0, 0, 8, 8))
-    motion.remember(TEXTURE[:8, :8])
-    assert motion.carried([mask], TEXTURE[8:16, :8]) == [mask]
+    motion, region, values = Motion(), Region(0, 0, 8, 8), rng.random((4, 4), np.float32)
+    remember(motion, TEXTURE[:8, :8])
+    motion.follow(TEXTURE[8:16, :8])
+    np.testing.assert_array_equal(motion.carried(Mask(values, region), region, (4, 4)).values, values)
 
 
 def test_everything_moved_in_the_first_frame_and_nothing_in_its_copy() -> None:
@@ -93,5 +140,6 @@ def test_the_guide_keeps_its_arrays_and_equals_a_plain_reduction() -> None:
     guide.take(pixels)
     guide.take(pixels[::-1].copy())
     assert guide.pixels is arrays[0] and guide.moved is arrays[1]
-    np.testing.assert_array_equal(guide.pixels, cv2.resize(pixels[::-1], (160, 90), interpolation=cv2.INTER_AREA))
-    np.testing.assert_array_equal(guide.luma, cv2.cvtColor(guide.pixels, cv2.COLOR_RGB2GRAY))
+    means = pixels[::-1].reshape(90, 4, 160, 4, 3).mean(axis=(1, 3))
+    np.testing.assert_array_equal(guide.pixels, np.floor(means + 0.5))
+    assert np.abs(guide.luma - means @ [0.299, 0.587, 0.114]).max() <= 0.501

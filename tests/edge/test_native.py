@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.matting.guided import no_person
 from edge.native import loops
 
 rng = np.random.default_rng(11)
@@ -87,35 +88,104 @@ def slow_alpha(pixels: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.clip(slope * luma + 255 * offset, 0, 255)
 
 
+def no_kinds(pixels: np.ndarray) -> np.ndarray:
+    return no_person(pixels.shape)[1]
+
+
 @settings(deadline=None)
-@given(st.integers(1, 150), st.integers(1, 150), st.integers(1, 40), st.integers(1, 40))
-def test_an_enlarged_alpha_is_the_enlarged_coefficients_on_the_large_picture(height: int, width: int, small_h: int,
-                                                                             small_w: int) -> None:
+@given(st.integers(1, 150), st.integers(1, 150), st.integers(1, 40), st.integers(1, 40), st.sampled_from([1.0, 0.3]))
+def test_an_enlarged_alpha_is_the_ramp_of_the_enlarged_coefficients(height: int, width: int, small_h: int, small_w: int,
+                                                                    steep: float) -> None:
     pixels = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-    a, b = (rng.random((small_h, small_w), np.float32) for _ in range(2))
-    alpha = np.empty((height, width), np.uint8)
-    loops.enlarge(pixels, a, b, np.full((small_h, small_w), 0.5, np.float32), 0, alpha)
-    assert np.abs(alpha - slow_alpha(pixels, a, b)).max() <= 1.0
+    a, b = (0.3 + 0.2 * rng.random((small_h, small_w), np.float32) for _ in range(2))
+    luma, alpha = np.full((small_h, small_w), 90, np.uint8), np.empty((height, width), np.uint8)
+    ramp = (0.5 - steep / 2, 0.5 + steep / 2)
+    loops.enlarge(pixels, luma, a, b, ramp, np.full_like(no_kinds(pixels), 2), alpha)
+    wanted = np.clip((slow_alpha(pixels, a, b) / 255 - ramp[0]) / steep, 0, 1) * 255
+    small = np.clip((a * 90 / 255 + b - ramp[0]) / steep * 255 + 0.5, 0, 255).astype(np.uint8)
+    assert small.min() < 255 and np.abs(alpha - wanted).max() <= 1.0
+
+
+def disc_of_coefficients() -> tuple[np.ndarray, ...]:
+    """A picture, its luma, and coefficients (45, 80) of a soft disc that follow the picture a little."""
+    b, pixels = np.zeros((45, 80), np.float32), rng.integers(0, 256, (360, 640, 3)).astype(np.uint8)
+    cv2.circle(b, (40, 22), 14, 1.0, -1)
+    b = cv2.GaussianBlur(b, (0, 0), 0.7)
+    edge = ((b > 0.01) & (b < 0.99)).astype(np.float32)
+    return pixels, np.zeros((45, 80), np.uint8), 0.1 * edge, b
 
 
 def test_tiles_without_an_edge_are_flat_and_the_others_as_if_there_were_no_tiles() -> None:
-    seen = np.zeros((45, 80), np.float32)
-    cv2.circle(seen, (40, 22), 14, 1.0, -1)
-    pixels = rng.integers(0, 256, (360, 640, 3)).astype(np.uint8)
-    a, b = rng.random((45, 80), np.float32) * 0.1, seen.copy()
-    alpha, everywhere = (np.empty((360, 640), np.uint8) for _ in range(2))
-    loops.enlarge(pixels, a, b, seen, 2, alpha)
-    loops.enlarge(pixels, a, b, np.full_like(seen, 0.5), 0, everywhere)
-    skipped = alpha != everywhere
-    assert (alpha[:32] == 0).all() and (alpha[170:190, 300:340] == 255).all() and skipped.mean() > 0.3
-    near = cv2.dilate(cv2.Canny((seen * 255).astype(np.uint8), 100, 200), np.ones((5, 5)))
-    assert not skipped[cv2.resize(near, (640, 360), interpolation=cv2.INTER_NEAREST) > 0].any()
+    pixels, luma, a, b = disc_of_coefficients()
+    alpha, kinds = no_person(pixels.shape)
+    loops.enlarge(pixels, luma, a, b, (0.0, 1.0), kinds, alpha)
+    rows, columns = np.mgrid[:360, :640]
+    shown = kinds[rows // loops.TILE_HIGH, columns // loops.TILE_WIDE]
+    assert (alpha[shown == 0] == 0).all() and (alpha[shown == 1] == 255).all()
+    assert (shown == 0).mean() > 0.4 and (shown == 1).mean() > 0.03
+    wanted = slow_alpha(pixels, a, b)
+    assert np.abs(alpha[shown == 2] - wanted[shown == 2]).max() <= 1.0
+    near = cv2.dilate(((b > 0.01) & (b < 0.99)).astype(np.uint8), np.ones((3, 3)))
+    assert (shown[cv2.resize(near, (640, 360), interpolation=cv2.INTER_NEAREST) > 0] == 2).mean() > 0.95
+
+
+def test_an_alpha_that_goes_on_equals_one_that_begins_anew() -> None:
+    pixels, luma, a, b = disc_of_coefficients()
+    alpha, kinds = no_person(pixels.shape)
+    for shift in (0, 9, -14, 3):
+        moved = [np.roll(plane, shift, 1) for plane in (a, b)]
+        loops.enlarge(pixels, luma, *moved, (0.4, 0.6), kinds, alpha)
+        anew, fresh = no_person(pixels.shape)
+        loops.enlarge(pixels, luma, *moved, (0.4, 0.6), fresh, anew)
+        np.testing.assert_array_equal(alpha, anew)
+        np.testing.assert_array_equal(kinds, fresh)
+
+
+def test_background_that_is_there_already_is_not_painted_again_and_all_else_is() -> None:
+    pixels, luma, a, b = disc_of_coefficients()
+    behind, picture, whole = (rng.integers(0, 256, pixels.shape).astype(np.uint8) for _ in range(3))
+    alpha, kinds = no_person(pixels.shape)
+    loops.blend(pixels, alpha, None, behind, False, picture, None)
+    shown = kinds.copy()
+    for shift in (0, 9, -14):
+        loops.enlarge(pixels, luma, np.roll(a, shift, 1), np.roll(b, shift, 1), (0.4, 0.6), kinds, alpha)
+        loops.blend(pixels, alpha, kinds, behind, False, picture, shown)
+        loops.blend(pixels, alpha, None, behind, False, whole, None)
+        np.testing.assert_array_equal(picture, whole)
+        np.testing.assert_array_equal(shown, kinds)
+    picture[:8, :8] = 7  # what the caller promised not to do shows that it was left alone
+    loops.blend(pixels, alpha, kinds, behind, False, picture, shown)
+    assert (picture[:8, :8] == 7).all()
+
+
+@settings(deadline=None)
+@given(st.integers(1, 130), st.integers(1, 130), st.integers(1, 16))
+def test_a_shrunk_picture_is_the_mean_of_its_cells(height: int, width: int, downscale: int) -> None:
+    pixels = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
+    small_h, small_w = max(1, height // downscale), max(1, width // downscale)
+    cell_h, cell_w = height // small_h, width // small_w
+    if max(cell_h, cell_w) > 16:
+        return
+    small, luma = np.empty((small_h, small_w, 3), np.uint8), np.empty((small_h, small_w), np.uint8)
+    loops.shrink(pixels, small, luma)
+    tops = [((2 * y + 1) * height // small_h - cell_h) // 2 for y in range(small_h)]
+    lefts = [((2 * x + 1) * width // small_w - cell_w) // 2 for x in range(small_w)]
+    means = np.array([[pixels[y : y + cell_h, x : x + cell_w].mean(axis=(0, 1)) for x in lefts] for y in tops])
+    assert np.abs(small - means).max() <= 0.51 and np.abs(luma - means @ [0.299, 0.587, 0.114]).max() <= 0.51
+
+
+def test_what_is_sure_is_person_whatever_the_guide_shows() -> None:
+    a, b, sure = rng.random((3, 20, 30), np.float32)
+    wanted = np.where(sure > 0.6, 0, a), np.where(sure > 0.6, 1, b)
+    loops.hold(a, b, sure, 0.6)
+    np.testing.assert_array_equal(a, wanted[0])
+    np.testing.assert_array_equal(b, wanted[1])
 
 
 def test_light_is_mixed_as_light_and_sure_pixels_are_copied() -> None:
     alpha, level = np.mgrid[:256, :256].astype(np.uint8)
     front, back, picture = np.dstack([level] * 3), np.dstack([255 - level] * 3), np.empty((256, 256, 3), np.uint8)
-    loops.blend(front, alpha, back, True, picture)
+    loops.blend(front, alpha, None, back, True, picture, None)
 
     def light(bytes_: np.ndarray) -> np.ndarray:
         s = bytes_ / 255
@@ -135,21 +205,24 @@ def test_a_broadcast_backdrop_is_the_same_as_one_written_out() -> None:
     for backdrop in (np.broadcast_to(np.uint8([9, 99, 199]), (37, 70, 3)), np.broadcast_to(row, (37, 70, 3)),
                      np.broadcast_to(row[:, :1].repeat(37, 0), (37, 70, 3)), pixels[::-1, ::-1]):
         shown, wanted = np.empty_like(pixels), np.empty_like(pixels)
-        loops.blend(pixels, alpha, backdrop, False, shown)
-        loops.blend(pixels, alpha, backdrop.copy(), False, wanted)
+        loops.blend(pixels, alpha, None, backdrop, False, shown, None)
+        loops.blend(pixels, alpha, None, backdrop.copy(), False, wanted, None)
         np.testing.assert_array_equal(shown, wanted)
 
 
 def test_settling_moves_by_the_share_of_how_much_a_pixel_moved() -> None:
-    held, present = rng.random((2, 30, 40), np.float32)
-    moved, share = rng.integers(0, 256, (30, 40)).astype(np.uint8), rng.random((1, 256), np.float32)
-    wanted = held + share[0][moved] * (present - held)
-    loops.settle(held, present, moved, share)
+    held, present = rng.random((30, 40), np.float32), rng.random((20, 25), np.float32)
+    moved, around = rng.integers(0, 9, (30, 40)).astype(np.uint8), np.zeros((30, 40), np.float32)
+    around[4:24, 10:35] = present
+    share = np.float32([0.3, 0.3, 0.3, 0.475, 0.65, 0.825, 1, 1, 1])[moved]
+    wanted = held + share * (around - held)
+    loops.settle(held, present, (4, 10), moved, (0.3, 2.0, 6.0))
     np.testing.assert_allclose(held, wanted, atol=1e-6)
 
 
 PLANE, WHOLE = np.zeros((4, 6), np.float32), np.zeros((4, 6), np.uint8)
-PICTURE, ALPHA = np.zeros((8, 12, 3), np.uint8), np.zeros((8, 12), np.uint8)
+PICTURE, ALPHA, ONE = np.zeros((8, 12, 3), np.uint8), np.zeros((8, 12), np.uint8), np.zeros((1, 1), np.uint8)
+UP = (0.0, 1.0)
 
 
 @pytest.mark.parametrize(("call", "said"), [
@@ -159,12 +232,17 @@ PICTURE, ALPHA = np.zeros((8, 12, 3), np.uint8), np.zeros((8, 12), np.uint8)
     (lambda: loops.guided(PLANE, PLANE, 2, 1e-4, PLANE.copy(), PLANE.copy()), "guide has type f"),
     (lambda: loops.guided(WHOLE, PLANE[:3].copy(), 2, 1e-4, PLANE.copy(), PLANE.copy()), "values is 3 x 6, not 4 x 6"),
     (lambda: loops.guided(WHOLE, PLANE, 2, 1e-4, PLANE.astype(np.float64), PLANE.copy()), "a has type d"),
-    (lambda: loops.enlarge(PICTURE[..., :2].copy(), PLANE, PLANE, PLANE, 1, np.zeros((8, 12), np.uint8)), "2 channels"),
-    (lambda: loops.enlarge(PICTURE, PLANE, PLANE, PLANE, 1, np.zeros((8, 11), np.uint8)), "alpha is 8 x 11"),
-    (lambda: loops.blend(PICTURE, WHOLE, PICTURE, False, PICTURE.copy()), "alpha is 4 x 6, not 8"),
-    (lambda: loops.blend(PICTURE, ALPHA, PICTURE[..., ::-1], False, PICTURE.copy()), "side by side"),
-    (lambda: loops.settle(PLANE.copy(), PLANE, WHOLE, np.zeros((1, 255), np.float32)), "share is 1 x 255"),
-], ids=["radius", "negative", "epsilon", "guide", "size", "double", "channels", "alpha", "other", "mirrored", "table"])
+    (lambda: loops.enlarge(PICTURE[..., :2].copy(), WHOLE, PLANE, PLANE, UP, ONE.copy(), ALPHA.copy()), "2 channels"),
+    (lambda: loops.enlarge(PICTURE, WHOLE, PLANE, PLANE, UP, ONE.copy(), ALPHA[:, 1:].copy()), "alpha is 8 x 11"),
+    (lambda: loops.enlarge(PICTURE, WHOLE, PLANE, PLANE, UP, WHOLE.copy(), ALPHA.copy()), "kinds is 4 x 6, not 1 x 1"),
+    (lambda: loops.enlarge(PICTURE, WHOLE, PLANE, PLANE, UP[::-1], ONE.copy(), ALPHA.copy()), "must rise"),
+    (lambda: loops.blend(PICTURE, WHOLE, None, PICTURE, False, PICTURE.copy(), None), "alpha is 4 x 6, not 8"),
+    (lambda: loops.blend(PICTURE, ALPHA, None, PICTURE[..., ::-1], False, PICTURE.copy(), None), "side by side"),
+    (lambda: loops.settle(PLANE.copy(), PLANE, (1, 0), WHOLE, (0.3, 2.0, 6.0)), "leaves held's 4 x 6"),
+    (lambda: loops.settle(PLANE.copy(), PLANE, (0, 0), WHOLE, (0.3, 6.0, 6.0)), "must change more"),
+    (lambda: loops.shrink(PICTURE, np.zeros((9, 12, 3), np.uint8), np.zeros((9, 12), np.uint8)), "8 x 12 cannot be"),
+], ids=["radius", "negative", "epsilon", "guide", "size", "double", "channels", "alpha", "tiles", "ramp", "other",
+        "mirrored", "place", "calm", "larger"])
 def test_what_does_not_fit_is_refused_with_both_numbers(call: Callable[[], None], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call()

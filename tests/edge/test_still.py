@@ -57,6 +57,14 @@ def test_a_band_that_is_much_wider_than_the_budget_is_narrowed_and_that_is_said(
     assert still.matte.alpha.shape == (600, 512) and still.matte.alpha[truth > 250].mean() > 240
 
 
+def test_between_somebody_s_strokes_a_colour_of_neither_side_is_foreground(tier: Tier) -> None:
+    pixels, values = np.full((120, 160, 3), (30, 30, 200), np.uint8), np.zeros((120, 160), np.uint8)
+    pixels[:, :100], pixels[40:80, 70:100] = (200, 30, 30), (20, 220, 20)
+    values[:, :40], values[:, 40:130] = 255, 128
+    still = StillPath(DESK, tier, None, fine=True).matte(pixels, StageTimes(), Trimap(values))
+    assert still.matte.alpha[45:75, 75:95].min() > 230 and still.matte.alpha[:, 105:].max() < 10
+
+
 def test_within_the_budget_nothing_is_said(tier: Tier, portrait: np.ndarray, drawn: Trimap) -> None:
     still = StillPath(DESK, tier, None, fine=True).matte(portrait, StageTimes(), drawn)
     assert still.fallbacks == [] and still.unknown_pixels == drawn.unknown.sum()
