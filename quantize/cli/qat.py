@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from edge.cli.options import Voice, voiced
-from edge.errors import DataError
 from quantize.cli.options import FOLDER, KIND
 from quantize.cli.train import trained
 
@@ -28,15 +27,15 @@ def command(run_folder: Path, sets: Path, out: Path, kind: str | None, steps: in
     """Go on with a finished float run with int8's rounding in every layer; export takes either run."""
     from quantize.dataset import PreparedSet
     from quantize.export import kind_of
+    from quantize.matte.qat import AwareMatteTraining
     from quantize.qat import AwareTraining
     from quantize.train import Recipe
 
-    found, described = kind_of(run_folder), run_folder / "recipe.json"
+    found = kind_of(run_folder)
     if kind not in (None, found):
         raise click.UsageError(f"{run_folder} is a run of --kind {found}, not {kind}")
-    if found == "matte":
-        raise DataError(f"{run_folder}: is a run of --kind matte, which has no quantisation-aware training: int8 made "
-                        "from the float run loses nothing (its card holds both errors); export it as it is")
-    tier = json.loads(described.read_text(encoding="utf-8"))["tier"]
-    recipe = Recipe(tier, steps=steps, batch=batch, rate=rate, seed=seed, warm_up=steps // 10)
-    trained(AwareTraining(recipe, PreparedSet(sets / tier), out, run_folder), checkpoint_every, voice)
+    told = json.loads((run_folder / "recipe.json").read_text(encoding="utf-8"))
+    tier, set_name = told["tier"], told.get("set", "")
+    recipe = Recipe(tier, steps=steps, batch=batch, rate=rate, seed=seed, warm_up=steps // 10, set=set_name)
+    aware_training = AwareMatteTraining if found == "matte" else AwareTraining
+    trained(aware_training(recipe, PreparedSet(sets / (set_name or tier)), out, run_folder), checkpoint_every, voice)

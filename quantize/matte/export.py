@@ -25,6 +25,7 @@ from quantize.matte.network import TILE_PX, matte_network
 from quantize.matte.projection import LEARNED_SHARE, look_projection, patch_projection
 from quantize.matte.samples import Sample, sample
 from quantize.network import keras
+from quantize.qat import AWARE, as_float, aware
 from quantize.tflite.description import described
 from quantize.train import AVERAGED
 from quantize.warm_start import with_weights
@@ -54,12 +55,16 @@ def export_matte(run: Path, sets: Path, data: Path, out: Path, licence: str,
     """
     recipe, pictures = finished_recipe(run, sets)
     recipe["dimensions"] = dimensions or load_tiers()[recipe["tier"]].feature_dimensions.value
-    network = with_weights(matte_network(recipe["channels"]), run / AVERAGED)
-    parts, samples = parts_of(network, pictures, recipe["dimensions"])
+    samples = drawn_samples(pictures)
+    reference = parts_of(with_weights(matte_network(recipe["channels"]), run / AVERAGED), samples, recipe["dimensions"])
+    parts, method = reference, "post-training"
+    if (run / AWARE).is_file():
+        parts = parts_of(_learned_rounding(run, reference.network), samples, recipe["dimensions"])
+        method = "aware weights"
     content = to_int8(parts, samples)
     card = _draft_card(content, parts, recipe, pictures)
     model = MatteModel(content, card, open_runtime("ai-edge-litert"))
-    of_float = evaluate_matte(FloatMatteModel(parts, card), recipe["tier"], data)
+    of_float = evaluate_matte(FloatMatteModel(reference, card), recipe["tier"], data)
     of_int8 = evaluate_matte(model, recipe["tier"], data)
     losses = _layers(parts.network, content, samples[:PROBED])
     refuse_losses(of_float, of_int8, losses)
@@ -68,18 +73,30 @@ def export_matte(run: Path, sets: Path, data: Path, out: Path, licence: str,
         card, licence=licence, proof=matte_proof(model),
         metrics={**{f"int8.{name}": value for name, value in of_int8.items()},
                  **{f"float.{name}": of_float[name] for name in errors_of(of_float)}},
-        quantisation={"method": "post-training", "weakest_layer": weak.layer, "its_own_snr_db": weak.own_db,
+        quantisation={"method": method, "weakest_layer": weak.layer, "its_own_snr_db": weak.own_db,
                       "its_worst_channel": weak.worst_channel, "worst_channel_snr_db": weak.worst_channel_db})
     write_model(card, content, out)
     return card, losses
 
 
-def parts_of(network: keras.Model, pictures: PreparedSet, dimensions: int) -> tuple[Parts, list[Sample]]:
-    """The network with both projections to so many dimensions, and the samples that they were fitted on."""
+def drawn_samples(pictures: PreparedSet) -> list[Sample]:
+    """What projections are fitted on, and ranges set by; black and white are among them."""
     samples = [sample(pictures, TILE_PX, np.random.default_rng([SAMPLE_SEED, i])) for i in range(SAMPLES)]
-    samples[0].pixels[0, 0], samples[0].pixels[0, 1] = 0, 255  # fixes the range of pictures
+    samples[0].pixels[0, 0], samples[0].pixels[0, 1] = 0, 255
+    return samples
+
+
+def parts_of(network: keras.Model, samples: list[Sample], dimensions: int) -> Parts:
+    """The network with both projections to so many dimensions."""
     looks = keras.Model(network.inputs[0], network.output["looks"])
-    return Parts(network, patch_projection(samples, dimensions), look_projection(looks, samples, dimensions)), samples
+    return Parts(network, patch_projection(samples, dimensions), look_projection(looks, samples, dimensions))
+
+
+def _learned_rounding(run: Path, network: keras.Model) -> keras.Model:
+    """The weights of quantisation-aware training in a float network."""
+    twin = keras.models.clone_model(network)
+    as_float(with_weights(aware(network), run / AWARE), twin)
+    return twin
 
 
 def refuse_losses(of_float: dict[str, float], of_int8: dict[str, float], losses: list[LayerLoss]) -> None:

@@ -59,7 +59,7 @@ def drawn_alpha(pictures: PreparedSet, side: int, rng: np.random.Generator) -> n
 def _blob(size: int, rng: np.random.Generator) -> np.ndarray:
     """(size, size) uint8 of 0 and 1: smooth noise cut at a level that leaves a third to two thirds inside."""
     coarse = rng.normal(0, 1, (rng.integers(3, 9),) * 2).astype(np.float32)
-    field = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
+    field = np.asarray(cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
     return (field > np.quantile(field, rng.uniform(0.35, 0.65))).astype(np.uint8)
 
 

@@ -154,14 +154,29 @@ def test_a_refused_export_writes_nothing(tmp_path: Path, run: Path, sets: Path, 
     assert done.code == 1 and "export refused" in done.err and not (tmp_path / "out").exists()
 
 
+def test_a_quantisation_aware_run_exports_its_own_weights(tmp_path: Path, run: Path, sets: Path, matting_data: Path,
+                                                          exported: Path, masque_quantize: Call,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quantize.matte.export, "ALLOWED_LOSS", 3.0)
+    monkeypatch.setattr(quantize.matte.export, "SAMPLES", 12)
+    done = masque_quantize("qat", run, "--kind", "matte", "--sets", sets, "--out", tmp_path / "aware", "--steps", 2,
+                           "--batch", 2, "--rate", 0.01)
+    assert (done.code, done.err) == (0, "")
+    done = masque_quantize("export", tmp_path / "aware", "--sets", sets, "--data", matting_data, "--out", tmp_path)
+    assert (done.code, done.err) == (0, "")
+    card, plain = (read_verified(folder / "matte-small.tflite", "matte", "small")[1] for folder in (tmp_path, exported))
+    assert card.quantisation["method"] == "aware weights" and card.sha256 != plain.sha256
+    assert card.metrics["float.trimap1.learned.mse"] == plain.metrics["float.trimap1.learned.mse"]
+
+
 @pytest.mark.parametrize(("arguments", "code", "said"), [
     (("train", "--kind", "matte", "--tier", "small", "--sets", "SETS", "--set", "small", "--out", "OUT", "--only",
       "parts"), 2, "--kind seg"),
     (("export", "RUN", "--kind", "seg", "--sets", "SETS", "--data", "DATA", "--out", "OUT"), 2,
      "a run of --kind matte"),
-    (("qat", "RUN", "--kind", "matte", "--sets", "SETS", "--out", "OUT"), 1, "export it as it is"),
+    (("qat", "RUN", "--kind", "seg", "--sets", "SETS", "--out", "OUT"), 2, "a run of --kind matte, not seg"),
     (("export", "RUN", "--sets", "SETS", "--data", "SETS", "--out", "OUT"), 1, "no matting pictures"),
-], ids=["only", "kind", "qat", "data"])
+], ids=["only", "kind", "aware kind", "data"])
 def test_what_does_not_fit_a_matting_model_is_refused(arguments: tuple[str, ...], code: int, said: str, tmp_path: Path,
                                                       run: Path, sets: Path, matting_data: Path,
                                                       masque_quantize: Call) -> None:
