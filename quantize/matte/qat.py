@@ -1,4 +1,4 @@
-"""Quantisation-aware training of the matting network: rounding as in quantize.qat, batches as in quantize.matte.train."""
+"""Quantisation-aware training of the matting network: rounding as in quantize.qat, batches as in quantize.matte."""
 from __future__ import annotations
 
 import numpy as np
