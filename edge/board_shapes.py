@@ -1,7 +1,7 @@
 """What a board and a tier are: every key with type, range and unit. Meanings: board_configs/README.md."""
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, Meta
 
@@ -16,6 +16,10 @@ Neighbours: TypeAlias = Setting[Annotated[int, Meta(ge=1, le=32)], Literal["neig
 Milliseconds: TypeAlias = Setting[Annotated[int, Meta(ge=1, le=600_000)], Literal["ms"]]
 ProgramBytes: TypeAlias = Setting[Annotated[int, Meta(ge=1_024, le=16_777_216)], Literal["B"]]
 RamBytes: TypeAlias = Setting[Annotated[int, Meta(ge=512, le=16_777_216)], Literal["B"]]
+
+Features: TypeAlias = Literal["raw", "pca", "learned"]
+FEATURES: tuple[Features, ...] = get_args(Features)
+"""What pixels are matched by: colours, patches of colours projected by PCA, or what a network makes of them."""
 
 FROM_TIER: Any = UNSET
 """Stands for a key that a board leaves to its tier; no board that `load_board` returns still holds it."""
@@ -34,6 +38,9 @@ class Tier(Table, frozen=True):
     trimap_band_px: Band
     position_weight: Setting[Annotated[float, Meta(ge=0, le=10)], Literal["ratio"]]
     prior_weight: Setting[Annotated[float, Meta(gt=0, le=100)], Literal["ratio"]]
+    features: Choice[Features]
+    matte_channels: Setting[Annotated[int, Meta(ge=4, le=64, multiple_of=4)], Literal["channels"]]
+    feature_dimensions: Setting[Annotated[int, Meta(ge=1, le=15)], Literal["dimensions"]]
 
 
 class Tiers(Table, frozen=True):

@@ -8,6 +8,9 @@ import msgspec
 
 from edge.errors import ModelError
 
+MATTE_SIGNATURES = ("features_pca", "features_learned", "refine")
+"""What a matte model can be asked for."""
+
 MODELS = Path(__file__).with_name("models")
 """The models that ship with the package."""
 
@@ -32,7 +35,8 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the model answers for a stored picture: the person mask at 0.5, its bits packed by rows, base64."""
+    """What the model answers for a stored picture, its bits packed by rows, base64: of a seg model the person mask at
+    0.5, of a matte model where the first learned feature is positive."""
 
     picture: str
     picture_sha256: str
@@ -90,7 +94,10 @@ def read_card(model: Path) -> Card:
 
 
 def _check_signatures(card: Card) -> None:
-    """Whatever the run time may call later is there, and fits what `person_portrait` takes."""
+    """Whatever the run time may call later is there, and fits what the kind's first signature takes."""
+    if card.kind == "matte":
+        _check_matte(card)
+        return
     for name in (f"{asked}_{way}" for asked in card.asked for way in ("portrait", "landscape")):
         if name not in card.signatures:
             raise ModelError(f"signature {name!r} is missing; found {', '.join(card.signatures) or 'none'}")
@@ -99,17 +106,36 @@ def _check_signatures(card: Card) -> None:
         _check_shapes(name, card.signatures[name], size, len(card.classes))
 
 
+def _check_matte(card: Card) -> None:
+    """One tile for all: features of every second pixel of every second row, a correction of every pixel."""
+    missing = [name for name in MATTE_SIGNATURES if name not in card.signatures]
+    if missing:
+        raise ModelError(f"signature {missing[0]!r} is missing; found {', '.join(card.signatures) or 'none'}")
+    side = card.signatures["refine"].picture.shape[1]
+    _check_ports("refine", card.signatures["refine"], (1, side, side, 4), {"correction": (1, side, side)})
+    for name in MATTE_SIGNATURES[:2]:
+        answers = card.signatures[name].outputs
+        dimensions = answers["features"].shape[-1] if "features" in answers else 0
+        features = (1, side // 2, side // 2, dimensions)
+        _check_ports(name, card.signatures[name], (1, side, side, 3), {"features": features})
+
+
 def _check_shapes(name: str, signature: Signature, size: tuple[int, ...], classes: int) -> None:
     """size: (height, width) of picture and answers alike; parts have a plane for every class."""
-    wanted = {"person": (1, *size)} | ({"parts": (1, *size, classes)} if name.startswith("all") else {})
+    parts = {"parts": (1, *size, classes)} if name.startswith("all") else {}
+    _check_ports(name, signature, (1, *size, 3), {"person": (1, *size), **parts}, f" and {classes} classes")
+
+
+def _check_ports(name: str, signature: Signature, picture: tuple[int, ...], wanted: dict[str, tuple[int, ...]],
+                 also: str = "") -> None:
     if set(signature.outputs) != set(wanted):
         raise ModelError(f"signature {name!r} answers {', '.join(signature.outputs) or 'nothing'}; "
                          f"{' and '.join(wanted)} is wanted")
-    for port, found, shape in (("picture", signature.picture.shape, (1, *size, 3)),
+    for port, found, shape in (("picture", signature.picture.shape, picture),
                                *((output, signature.outputs[output].shape, wanted[output]) for output in wanted)):
         if found != shape:
-            raise ModelError(f"signature {name!r}: {port} is {found}, beside the other signatures and {classes} "
-                             f"classes {shape} is wanted")
+            raise ModelError(f"signature {name!r}: {port} is {found}, beside the other signatures{also} {shape} is "
+                             "wanted")
 
 
 def _bytes(path: Path) -> bytes:
@@ -142,5 +168,5 @@ def read_verified(model: Path, kind: str, tier: str) -> tuple[bytes, Card]:
 
 
 def model_path(kind: str, tier: str, folder: Path = MODELS) -> Path:
-    """Where the model of a kind (seg) and tier (small, medium, large) lies."""
+    """Where the model of a kind (seg, matte) and tier (small, medium, large) lies."""
     return folder / f"{kind}-{tier}.tflite"

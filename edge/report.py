@@ -34,6 +34,7 @@ class StillReport:
     ms: dict[str, float] = field(default_factory=dict)
     peak_rss_mb: float = 0.0
     solver: str = "none"
+    features: str = "none"
     unknown_pixels: int = 0
     iterations: int = 0
     residual: float = 0.0

@@ -1,7 +1,9 @@
 """One photograph through the stages: person → refine → trimap → (fine: matting) → the photograph's own size."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from edge.board_shapes import CameraBoard, Tier
 from edge.errors import PictureError
 from edge.frame import Matte, Region, Trimap
+from edge.matting.features import Looks, colours
 from edge.matting.foreground import foreground
 from edge.matting.guided import enlarged_alpha, grey
 from edge.matting.solve import solve
@@ -31,6 +34,7 @@ class Still:
     trimap: Trimap
     foreground: np.ndarray
     solver: str = "none"
+    features: str = "none"
     unknown_pixels: int = 0
     iterations: int = 0
     residual: float = 0.0
@@ -65,6 +69,9 @@ class Draft:
         return draft
 
 
+Correction: TypeAlias = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""(pixels (h, w, 3) uint8, alpha (h, w) float32, unknown (h, w) bool) → a better alpha, known pixels as they are."""
+
 MOST_PIECES = 8
 """Bands of more unknown pixels than this many times the board's budget are narrowed by solving them smaller."""
 
@@ -72,9 +79,12 @@ MOST_PIECES = 8
 class StillPath:
     """The still path of one board; holds no picture between two photographs."""
 
-    def __init__(self, board: CameraBoard, tier: Tier, segmenter: Segmenter | None, fine: bool) -> None:
-        """segmenter may be None when every photograph comes with its trimap. fine: matting in the band."""
+    def __init__(self, board: CameraBoard, tier: Tier, segmenter: Segmenter | None, fine: bool,
+                 features: str = "raw", looks: Looks = colours, corrected: Correction | None = None) -> None:
+        """segmenter may be None when every photograph comes with its trimap. fine: matting in the band. looks: what it
+        matches pixels by, called `features` in reports. corrected: what a solved alpha goes through."""
         self.board, self.tier, self.segmenter, self.fine = board, tier, segmenter, fine
+        self.features, self.looks, self.corrected = features, looks, corrected
 
     def matte(self, pixels: np.ndarray, times: StageTimes, trimap: Trimap | None = None) -> Still:
         """pixels (H, W, 3) uint8; a trimap (H, W) replaces segmentation and is solved whatever the quality."""
@@ -134,7 +144,7 @@ class StillPath:
         times.lap("neighbours")
         solution = solve(system, self._start(draft, budget), budget)
         times.lap("solve")
-        still.solver, still.unknown_pixels = "knn-cg", int(draft.trimap.unknown.sum())
+        still.solver, still.features, still.unknown_pixels = "knn-cg", self.features, int(draft.trimap.unknown.sum())
         still.iterations, still.residual = solution.iterations, solution.residual
         if unknown > budget:
             scale = draft.alpha.shape[1] / whole.alpha.shape[1]
@@ -144,7 +154,11 @@ class StillPath:
         if not solution.converged:
             still.fallbacks.append(f"the solve stopped at residual {solution.residual:.1e} after "
                                    f"{solution.iterations} iterations; its best answer was used")
-        return Draft(draft.pixels, solution.alpha, draft.trimap)
+        alpha = solution.alpha
+        if self.corrected:
+            alpha = self.corrected(draft.pixels, alpha, draft.trimap.unknown)
+            times.lap("residual")
+        return Draft(draft.pixels, alpha, draft.trimap)
 
     def _start(self, draft: Draft, budget: int) -> np.ndarray | None:
         """Where pieces begin, so that they agree from afar: the band solved at a size that the budget allows."""
@@ -156,7 +170,7 @@ class StillPath:
     def _system(self, draft: Draft) -> KnnSystem:
         return knn_system(draft.pixels, draft.trimap, draft.alpha if draft.seen else None,
                           self.board.matting.neighbours.value, self.tier.position_weight.value,
-                          self.tier.prior_weight.value)
+                          self.tier.prior_weight.value, self.looks)
 
 
 def _lost(trimap: Trimap) -> str:

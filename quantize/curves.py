@@ -9,9 +9,12 @@ from quantize.whole_file import write_whole
 ORANGE, BLUE = "#d55e00", "#0072b2"
 """Told apart by colour-blind people too (Okabe, Ito)."""
 
+MEASURES = {"iou": "person IoU", "mse": "MSE · 1000 of corrected alphas"}
+"""Key of a line of the history → what it is."""
+
 
 def write_curves(run: Path) -> Path:
-    """Draws loss and person IoU over the steps of `run/history.jsonl`; returns the picture's path."""
+    """Draws loss and the run's own measure over the steps of `run/history.jsonl`; returns the picture's path."""
     import io
 
     import matplotlib
@@ -26,12 +29,14 @@ def write_curves(run: Path) -> Path:
     loss.set_xlabel("step")
     loss.set_ylabel("training loss", color=ORANGE)
     loss.grid(alpha=0.3)
-    scored = [(line["step"], line["iou"]) for line in lines if line["iou"] is not None]
+    measure = "mse" if "mse" in lines[0] else "iou"
+    scored = [(line["step"], line[measure]) for line in lines if line[measure] is not None]
     if scored:
-        iou = loss.twinx()
-        iou.plot(*zip(*scored, strict=True), color=BLUE, marker="o", markersize=3)
-        iou.set_ylabel("person IoU of the averaged weights, validation", color=BLUE)
-    figure.suptitle(f"{run.name}: best person IoU {max((value for _, value in scored), default=float('nan')):.4f}")
+        beside = loss.twinx()
+        beside.plot(*zip(*scored, strict=True), color=BLUE, marker="o", markersize=3)
+        beside.set_ylabel(f"{MEASURES[measure]} of the averaged weights, validation", color=BLUE)
+    best = (min if measure == "mse" else max)((value for _, value in scored), default=float("nan"))
+    figure.suptitle(f"{run.name}: best {MEASURES[measure]} {best:.4f}")
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
     pyplot.close(figure)

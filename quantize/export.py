@@ -84,7 +84,7 @@ def export(run: Path, sets: Path, data: Path, out: Path, licence: str) -> tuple[
         quantisation={"method": finished.method, "weakest_layer": weak.layer, "its_own_snr_db": weak.own_db,
                       "its_worst_channel": weak.worst_channel, "worst_channel_snr_db": weak.worst_channel_db,
                       "last_layer_snr_db_in_chain": next(x.in_chain_db for x in losses if x.layer == "head")})
-    _write(card, content, out)
+    write_model(card, content, out)
     return card, losses
 
 
@@ -102,16 +102,7 @@ class FinishedRun:
     @classmethod
     def read(cls, run: Path, sets: Path) -> FinishedRun:
         """Raises DataError when the run is not finished, or was trained on other sets."""
-        if not (run / AVERAGED).is_file():
-            raise DataError(f"{run}: holds no {AVERAGED}; the training is not finished: `masque-quantize train` or "
-                            "`qat` with the same --out goes on with it")
-        recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
-        name = recipe.get("set") or recipe["tier"]
-        pictures = PreparedSet(sets / name)
-        if pictures.sha256 != recipe["set_sha256"]:
-            raise DataError(f"{sets / name}: set {pictures.sha256[:12]}… is not "
-                            f"{recipe['set_sha256'][:12]}…, on which this run was trained; its card would name the "
-                            "wrong pictures and licences")
+        recipe, pictures = finished_recipe(run, sets)
         network = with_weights(network_of(recipe), run / AVERAGED)
         _undo_rarity(network)
         if not (run / AWARE).is_file():
@@ -132,6 +123,30 @@ class FinishedRun:
         """(height, width) of the network's upright input."""
         tier = load_tiers()[self.tier]
         return tier.height.value, tier.width.value
+
+
+def kind_of(run: Path) -> str:
+    """seg or matte: what a run trains. Raises DataError when the folder is none."""
+    path = run / "recipe.json"
+    if not path.is_file():
+        raise DataError(f"{path}: missing; {run} is no run of `masque-quantize train`")
+    return json.loads(path.read_text(encoding="utf-8")).get("kind", "seg")
+
+
+def finished_recipe(run: Path, sets: Path) -> tuple[dict, PreparedSet]:
+    """The recipe of a finished run and the set that it was trained on. Raises DataError when it is not finished, or was
+    trained on other sets."""
+    if not (run / AVERAGED).is_file():
+        raise DataError(f"{run}: holds no {AVERAGED}; the training is not finished: `masque-quantize train` or "
+                        "`qat` with the same --out goes on with it")
+    recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+    name = recipe.get("set") or recipe["tier"]
+    pictures = PreparedSet(sets / name)
+    if pictures.sha256 != recipe["set_sha256"]:
+        raise DataError(f"{sets / name}: set {pictures.sha256[:12]}… is not "
+                        f"{recipe['set_sha256'][:12]}…, on which this run was trained; its card would name the "
+                        "wrong pictures and licences")
+    return recipe, pictures
 
 
 def representative_pictures(pictures: PreparedSet, portrait: tuple[int, int]) -> dict[str, list[np.ndarray]]:
@@ -194,9 +209,9 @@ def _refuse_losses(of_float: dict[str, float], of_int8: dict[str, float], losses
                 f"{weak.layer} ({weak.own_db} dB, its channel {weak.worst_channel} {weak.worst_channel_db} dB)")
 
 
-def _write(card: Card, content: bytes, out: Path) -> None:
+def write_model(card: Card, content: bytes, out: Path) -> None:
     """Model and card, each whole or not at all."""
-    path = model_path("seg", card.tier, out)
+    path = model_path(card.kind, card.tier, out)
     write_whole(path, content)
     write_whole(card_path(path), msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
 
@@ -223,13 +238,13 @@ def _draft_card(content: bytes, run: FinishedRun) -> Card:
         parameters=run.network.count_params(), classes=CLASSES,
         signatures={signature_name(asked, orientation): signature(asked, shape) for asked in OUTPUTS
                     for orientation, shape in zip(ORIENTATIONS, ((height, width), (width, height)), strict=True)},
-        recipe=run.recipe, data=data, quantisation={}, metrics={}, commit=_commit(), limits=LIMITS, licence="",
+        recipe=run.recipe, data=data, quantisation={}, metrics={}, commit=source_commit(), limits=LIMITS, licence="",
         measured=f"{datetime.date.today()}, {platform.machine()}, `masque-quantize export`: validation split, "
                  "still path --quality fast, threshold 0.5, own size",
         proof=Proof("", "", "", (0, 0), ""))
 
 
-def _commit() -> str:
+def source_commit() -> str:
     """The source's commit, with a + where files differ from it; empty outside a git checkout."""
     told = subprocess.run(["git", "describe", "--always", "--dirty=+", "--abbrev=12"], capture_output=True, text=True,
                           cwd=Path(__file__).parent, check=False)

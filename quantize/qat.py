@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.errors import DataError
 from quantize.dataset import PreparedSet
+from quantize.matte.network import EverySecond
 from quantize.network import DepthToSpace, keras, segmentation_network
 from quantize.train import AVERAGED, STATISTICS_BATCHES, Recipe, Training
 from quantize.warm_start import with_weights
@@ -20,7 +21,8 @@ from quantize.whole_file import write_whole
 AWARE = "aware.weights.h5"
 """The averaged weights of a quantisation-aware run, beside the float ones that it began from."""
 
-HEADS = ("person", "parts")
+MOVING = {layer.__name__: layer for layer in (DepthToSpace, EverySecond)}
+"""Layers that move values about and change none: they are not rounded."""
 
 RANGE_DECAY = 0.999
 """How tensorflow-model-optimization averages the ranges of activations, per step; it offers no other."""
@@ -47,9 +49,17 @@ class AwareTraining(Training):
 
     def _network_from(self, start: Path | None, **shape_of_network) -> keras.Model:
         assert start is not None
-        rounding = aware(with_weights(segmentation_network(**shape_of_network), start))
-        begin_with_ranges_of(rounding, [self.batch(i)[0] / np.float32(255) for i in range(STATISTICS_BATCHES)])
+        rounding = aware(with_weights(self._plain(**shape_of_network), start))
+        begin_with_ranges_of(rounding, [self._taken(self.batch(i)) for i in range(STATISTICS_BATCHES)])
         return rounding
+
+    def _plain(self, **shape_of_network) -> keras.Model:
+        """The float network of this shape."""
+        return segmentation_network(**shape_of_network)
+
+    def _taken(self, batch: tuple[np.ndarray, ...]) -> np.ndarray | list[np.ndarray]:
+        """What the network takes of a batch, float32 in 0..1."""
+        return batch[0] / np.float32(255)
 
 
 def aware(network: keras.Model) -> keras.Model:
@@ -60,23 +70,24 @@ def aware(network: keras.Model) -> keras.Model:
     )
 
     quantisation = tfmot.quantization.keras
-    special = {DepthToSpace: configs.NoOpQuantizeConfig,  # moves values about and changes none
+    special = {**dict.fromkeys(MOVING.values(), configs.NoOpQuantizeConfig),
                keras.layers.Multiply: configs.Default8BitOutputQuantizeConfig}
 
     def annotated(layer):
         config = special.get(type(layer))
         return quantisation.quantize_annotate_layer(layer, config() if config else None)
 
-    in_order = keras.Model(network.inputs, [network.output[head] for head in HEADS])  # tfmot knows lists only
-    with quantisation.quantize_scope({"DepthToSpace": DepthToSpace}):
+    heads = list(network.output)
+    in_order = keras.Model(network.inputs, [network.output[head] for head in heads])  # tfmot knows lists only
+    with quantisation.quantize_scope(MOVING):
         marked = keras.models.clone_model(in_order, clone_function=annotated)
         marked.set_weights(in_order.get_weights())
         rounding = quantisation.quantize_apply(marked)
-    return keras.Model(rounding.inputs, dict(zip(HEADS, rounding.outputs, strict=True)), name="masque_seg")
+    return keras.Model(rounding.inputs, dict(zip(heads, rounding.outputs, strict=True)), name=network.name)
 
 
-def begin_with_ranges_of(rounding: keras.Model, pictures: Sequence[np.ndarray]) -> None:
-    """Gives every activation the mean range that it has on these batches (n, h, w, 3) float32 in 0..1.
+def begin_with_ranges_of(rounding: keras.Model, pictures: Sequence[np.ndarray | list[np.ndarray]]) -> None:
+    """Gives every activation the mean range that it has on these batches, float32 in 0..1.
 
     tensorflow-model-optimization begins at ±6, whatever the layer, and moves a thousandth of the way a step: after 600
     steps the half of int8's values would still be wasted. Twice: at first, what is behind a layer sees it cut at ±6.

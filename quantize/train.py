@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import cv2
 import numpy as np
 
+from edge.board_shapes import Tier
 from edge.boards import load_tiers
 from edge.errors import DataError, OutputError
 from edge.frame import CLASSES
@@ -82,6 +84,7 @@ class Training:
     """One run: network, optimiser and moving average, with checkpoints that restore all three."""
 
     weights_file = AVERAGED
+    measure, measured = "iou", "person IoU"
 
     def __init__(self, recipe: Recipe, pictures: PreparedSet, out: Path, start: Path | None = None,
                  teacher: Path | None = None) -> None:
@@ -95,7 +98,7 @@ class Training:
         tier = tiers[recipe.tier]
         self.shape = (tier.height.value, tier.width.value)
         self.shapes = [(tiers[name].height.value, tiers[name].width.value) for name in recipe.sizes] or [self.shape]
-        shape_of_network = shape_of(tier)
+        shape_of_network = self._shape_of(tier)
         _claim(out, {**asdict(recipe), "sizes": " ".join(recipe.sizes), **shape_of_network,
                      "set_sha256": pictures.sha256, "start": lineage(start) if start else None,
                      "teacher": lineage(teacher) if teacher else None})
@@ -115,6 +118,9 @@ class Training:
         self.optimiser.build(self.network.trainable_variables)
         if self.checkpoints.latest_checkpoint:
             state.restore(self.checkpoints.latest_checkpoint).assert_consumed()
+
+    def _shape_of(self, tier: Tier) -> dict[str, Any]:
+        return shape_of(tier)
 
     def _network_from(self, start: Path | None, **shape_of_network) -> keras.Model:
         network = segmentation_network(**shape_of_network)
@@ -138,7 +144,7 @@ class Training:
             if (step + 1) % checkpoint_every == 0 or step + 1 == self.recipe.steps:
                 with _written_to(self.out / "checkpoints"):
                     self.checkpoints.save()
-                line = {"step": step + 1, "loss": round(float(np.mean(losses)), 4), "iou": self.validate(),
+                line = {"step": step + 1, "loss": round(float(np.mean(losses)), 4), self.measure: self.validate(),
                         "images_per_s": round(len(losses) * self.recipe.batch / (time.monotonic() - started), 1)}
                 history = self.out / "history.jsonl"
                 with _written_to(history), history.open("a", encoding="utf-8") as stream:
@@ -224,14 +230,18 @@ class Training:
             loss = loss_of(seen["person"], person, known) + PARTS_WEIGHT * parts_loss(seen["parts"], parts)
             loss += 0.0 if taught is None else taught_loss(seen, *taught)
         variables = self.network.trainable_variables
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 5.0)
+        self._step(tape.gradient(loss, variables), variables)
+        return loss
+
+    def _step(self, gradients, variables) -> None:
+        """One step of the optimiser and of the moving average."""
+        gradients, _ = tf.clip_by_global_norm(gradients, 5.0)
         self.optimiser.apply_gradients(zip(gradients, variables, strict=True))
         self.step.assign_add(1)
         done = tf.cast(self.step, tf.float32)
         keep = tf.minimum(AVERAGING, (1.0 + done) / (10.0 + done))
         for mean, weight in zip(self.averaged, self.network.weights, strict=True):
             mean.assign(keep * mean + (1.0 - keep) * weight if weight.dtype.is_floating else weight)
-        return loss
 
     def _average_in_place(self) -> _Swapped:
         return _Swapped(self.network.weights, self.averaged)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edge.frame import Trimap
-from edge.matting.features import colour_and_place
+from edge.matting.features import colours, placed
 from edge.native import matting
 
 PRIOR = 1e-3
@@ -68,7 +68,8 @@ def knn_graph(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray) -> KnnGraph
     affinity, towards = np.zeros((count, count)), np.zeros(count)
     degree, values = np.zeros(count), trimap.values.reshape(-1)[known] / 255
     for neighbours, position_weight in SETS:
-        rows, columns, weights = _links(colour_and_place(pixels, nodes, position_weight), count, neighbours)
+        features = placed(colours(pixels, nodes), pixels.shape, nodes, position_weight)
+        rows, columns, weights = _links(features, count, neighbours)
         among = columns < count
         np.add.at(affinity, (rows[among], columns[among]), weights[among] / 2)
         np.add.at(affinity, (columns[among], rows[among]), weights[among] / 2)

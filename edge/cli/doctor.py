@@ -6,6 +6,7 @@ import importlib.util
 import platform
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,7 +110,8 @@ def _prove(runtime: str, folder: Path) -> list[Proven]:
     if not models:
         raise ModelError(f"{folder}: holds no model (seg-*.tflite); nothing can be proved")
     delegates = ["cpu", "edgetpu"] if edge_tpu_delegate(open_runtime(runtime)) else ["cpu"]
-    return [_proven(model, runtime, delegate) for model in models for delegate in delegates]
+    return [*(_proven(model, runtime, delegate) for model in models for delegate in delegates),
+            *(_matte_proven(model, runtime) for model in sorted(folder.glob("matte-*.tflite")))]
 
 
 def _proven(model: Path, runtime: str, delegate: str) -> Proven:
@@ -125,16 +127,36 @@ def _proven(model: Path, runtime: str, delegate: str) -> Proven:
         return Proven(model.stem, runtime, delegate, 0.0, 0.0, False, str(error))
 
 
+def _matte_proven(model: Path, runtime: str) -> Proven:
+    import numpy as np
+
+    from edge.matte_model import open_matte_model
+    from edge.proof import ENOUGH, matte_agreement
+
+    try:
+        opened = open_matte_model(model.stem.removeprefix("matte-"), 1, model.parent, runtime)
+        found, tile = round(matte_agreement(opened), 4), np.full((opened.tile_px, opened.tile_px, 3), 128, np.uint8)
+        return Proven(model.stem, runtime, "cpu", found, _median_ms(lambda: opened.answer("features_learned", tile)),
+                      found >= ENOUGH)
+    except MasqueError as error:
+        return Proven(model.stem, runtime, "cpu", 0.0, 0.0, False, str(error))
+
+
 def _invoke_ms(segmenter: TfliteSegmenter) -> float:
-    """Median of 20 calls on one thread, placing included, of a picture at the network's own size."""
+    """One call on one thread, placing included, of a picture at the network's own size."""
     import numpy as np
 
     from edge.frame import Region
 
     pixels = np.full((*segmenter.portrait, 3), 128, np.uint8)
+    return _median_ms(lambda: segmenter.segment(pixels, Region.whole(pixels.shape)))
+
+
+def _median_ms(call: Callable[[], object]) -> float:
+    """Of 20 calls."""
     times = []
     for _ in range(20):
         started = time.perf_counter()
-        segmenter.segment(pixels, Region.whole(pixels.shape))
+        call()
         times.append((time.perf_counter() - started) * 1000)
     return round(statistics.median(times), 2)

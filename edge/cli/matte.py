@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edge.board_shapes import FEATURES
 from edge.cli.options import BOARD, MODELS_FOLDER, Voice, chosen_board, voiced
 from edge.errors import MasqueError, PictureError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from edge.board_shapes import Features
     from edge.report import StillReport
     from edge.segment.labels import Labeller
     from edge.still import Still, StillPath
@@ -28,6 +30,11 @@ FILE = click.Path(path_type=Path, readable=False)  # our own message follows, an
 @click.option("--out", required=True, metavar="DIR", type=FILE, help="Folder for the results; made if missing.")
 @click.option("--quality", type=click.Choice(["fast", "fine"]), default="fine", show_default=True,
               help="fast: network and guided filter. fine: KNN matting in the hair too.")
+@click.option("--features", type=click.Choice(FEATURES),
+              help="What the matting matches pixels by: their colours, patches of them projected by PCA, or a "
+                   "network's answer (default: the board's tier says).")
+@click.option("--residual", is_flag=True,
+              help="Let a network correct the solved alpha: on people it errs less in all, but more by single pixels.")
 @click.option("--trimap", metavar="FILE|DIR", type=FILE,
               help="Your own trimap (black, grey, white) instead of the network's; a folder is matched by stem.")
 @click.option("--background", metavar="FILE|'#rrggbb'|blur", help="Also write STEM.composite.png over this.")
@@ -36,8 +43,9 @@ FILE = click.Path(path_type=Path, readable=False)  # our own message follows, an
 @BOARD
 @MODELS_FOLDER
 @voiced
-def command(images: tuple[Path, ...], out: Path, quality: str, trimap: Path | None, background: str | None,
-            labels: bool, threads: int | None, board: str | None, models_folder: Path | None, voice: Voice) -> None:
+def command(images: tuple[Path, ...], out: Path, quality: str, features: Features | None, residual: bool,
+            trimap: Path | None, background: str | None, labels: bool, threads: int | None, board: str | None,
+            models_folder: Path | None, voice: Voice) -> None:
     """Cut people out of photographs.
 
     Writes STEM.alpha.png, STEM.trimap.png and STEM.cutout.png (where asked for, STEM.composite.png and
@@ -45,7 +53,7 @@ def command(images: tuple[Path, ...], out: Path, quality: str, trimap: Path | No
     A photograph that cannot be read is named on standard error; the others are still done.
     """
     _refuse_equal_stems(images)
-    job = _prepare(out, quality, trimap, background, labels, threads, board, models_folder)
+    job = _prepare(out, quality, features, residual, trimap, background, labels, threads, board, models_folder)
     voice.detail(job.described())
     reports, failed = [], False
     for image in voice.progress(images, "photographs"):
@@ -115,13 +123,14 @@ class Job:
         times.lap("write")
         return StillReport(
             image=str(image), width=pixels.shape[1], height=pixels.shape[0], ms=times.rounded(),
-            peak_rss_mb=peak_rss_mb(), solver=still.solver, unknown_pixels=still.unknown_pixels,
-            iterations=still.iterations, residual=still.residual,
+            peak_rss_mb=peak_rss_mb(), solver=still.solver, features=still.features,
+            unknown_pixels=still.unknown_pixels, iterations=still.iterations, residual=still.residual,
             fallbacks=[*self.fallbacks, *photograph.notes, *still.fallbacks])
 
 
-def _prepare(out: Path, quality: str, trimap: Path | None, background: str | None, labels: bool, threads: int | None,
-             board_name: str | None, models_folder: Path | None) -> Job:
+def _prepare(out: Path, quality: str, features: Features | None, residual: bool, trimap: Path | None,
+             background: str | None, labels: bool, threads: int | None, board_name: str | None,
+             models_folder: Path | None) -> Job:
     """Opens and checks everything before the first photograph."""
     import cv2
 
@@ -143,7 +152,28 @@ def _prepare(out: Path, quality: str, trimap: Path | None, background: str | Non
         segmenter, fallbacks = open_segmenter(model, board.tier.value, threads, board.network.delegate.value,
                                               mirror=True, parts=labels)
     path = StillPath(board, tier, None if trimap else segmenter, fine=quality == "fine")
+    if path.fine or trimap is not None:
+        path, without = _with_model(path, features, residual, threads, models_folder or MODELS)
+        fallbacks += without
     return Job(path, segmenter if labels else None, out, trimap, backdrop, threads, fallbacks)
+
+
+def _with_model(path: StillPath, asked: Features | None, residual: bool, threads: int,
+                folder: Path) -> tuple[StillPath, tuple[str, ...]]:
+    """The path with what the tier's matting model does for it, and what had to be done without: a model that nobody
+    asked for by name may be missing."""
+    from edge.card import model_path
+    from edge.matte_model import open_matte_model
+    from edge.still import StillPath
+
+    tier, features = path.board.tier.value, asked or path.tier.features.value
+    if features == "raw" and not residual:
+        return path, ()
+    if asked is None and not residual and not model_path("matte", tier, folder).is_file():
+        return path, (f"{folder} holds no matte-{tier}.tflite: pixels were matched by colour alone",)
+    model = open_matte_model(tier, threads, folder)
+    return StillPath(path.board, path.tier, path.segmenter, path.fine, features, model.looks(features),
+                     model.corrected if residual else None), ()
 
 
 def _backdrop(background: str | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from edge.board_shapes import FEATURES
 from edge.card import MODELS, Card, read_card, read_verified
 from edge.cli.options import BOARD, MODELS_FOLDER, Voice, chosen_board, voiced
 from edge.errors import ModelError
@@ -43,9 +44,13 @@ def command(verify: bool, board: str | None, models_folder: Path | None, voice: 
         click.get_current_context().exit(1)
 
 
+FIRST = {"seg": "person_portrait", "matte": "features_learned"}
+"""Kind → the signature by whose size and work a model is told."""
+
+
 def _row(card: Card) -> dict[str, Any]:
-    """A card for machines. macs and arena_bytes are those of one look at the person (`person_portrait`)."""
-    look = card.signatures["person_portrait"]
+    """A card for machines. macs and arena_bytes are those of one call of the kind's first signature."""
+    look = card.signatures[FIRST[card.kind]]
     height, width = look.picture.shape[1:3]
     return {"kind": card.kind, "tier": card.tier, "width": width, "height": height, "size_bytes": card.size_bytes,
             "parameters": card.parameters, "signatures": list(card.signatures), "macs": look.macs,
@@ -55,13 +60,17 @@ def _row(card: Card) -> dict[str, Any]:
 
 def _facts(card: Card) -> list[str]:
     """A card for people; what it does not tell (0 macs: not counted) is left out."""
-    look = card.signatures["person_portrait"]
+    look = card.signatures[FIRST[card.kind]]
     height, width = look.picture.shape[1:3]
     facts = [f"{width}×{height}".ljust(7), f"{card.size_bytes / 1000:6.0f} kB"]
     if look.macs:
         facts.append(f"{look.macs / 1e6:5.1f} M multiply-adds")
     if look.arena_bytes:
         facts.append(f"{look.arena_bytes / 1000:4.0f} kB arena")
+    if card.kind == "matte":
+        errors = (card.metrics.get(f"int8.trimap1.{way}.mse") for way in FEATURES)
+        told = ", ".join(f"{way} {error}" for way, error in zip(FEATURES, errors, strict=True))
+        return [*facts, f"MSE · 1000 {told}"]
     iou, parts_iou = (card.metrics.get(name) for name in (PERSON_IOU, PARTS_IOU))
     facts.append(f"person IoU {iou:.3f}" if iou is not None else "not scored on picsart")
     if "all" in card.asked:

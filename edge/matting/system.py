@@ -22,7 +22,7 @@ import numpy as np
 
 from edge.errors import PictureError
 from edge.frame import Trimap
-from edge.matting.features import colour_and_place
+from edge.matting.features import Looks, colours, placed
 from edge.native import matting
 
 NEIGHBOURS, POSITION_WEIGHT, PRIOR_WEIGHT = 3, 0.1, 0.01
@@ -34,6 +34,9 @@ cost."""
 
 LINK_WEIGHT = 0.03
 """Weight of the links' affinities, beside window weights of which a pixel's sum to about 8."""
+
+MOST_LOOKS = 30
+"""Numbers a pixel may look by: the search takes 32, two of them are its place."""
 
 NEARBY_PX = 20
 """Known pixels farther than this from any unknown one are left out of the search."""
@@ -65,16 +68,15 @@ class KnnSystem:
 
 def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = None, neighbours: int = NEIGHBOURS,
                position_weight: float = POSITION_WEIGHT, prior_weight: float = PRIOR_WEIGHT,
-               features: np.ndarray | None = None) -> KnnSystem:
+               looks: Looks = colours) -> KnnSystem:
     """pixels (h, w, 3) uint8 and a trimap of the same size.
 
     guess (h, w) float32 in 0..1: where a colour belongs that no known pixel explains; without one to the foreground,
     whose colours are seen through less of its outline than the background's. neighbours: K ≥ 1. prior_weight: pull of
-    what all samples agree on, > 0. features (h, w, d) float32, d ≤ 32, any scale: what makes two pixels alike, in
-    place of colour and place (`colour_and_place` with position_weight). Raises PictureError when shapes or types do
-    not fit.
+    what all samples agree on, > 0. looks: what makes two pixels alike beside their place. Raises PictureError when
+    shapes or types do not fit.
     """
-    _check(pixels, trimap, guess, features)
+    _check(pixels, trimap, guess)
     pixels = np.ascontiguousarray(pixels)
     unknown = trimap.unknown.view(np.uint8)
     pull = np.zeros(trimap.values.shape, np.float32)
@@ -83,8 +85,7 @@ def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = No
     np.copyto(towards, unseen, where=trimap.unknown, casting="same_kind")
     matting.sampled(pixels, trimap.values, prior_weight, pull, towards)
     nodes = _nodes(trimap.unknown)
-    alike = (colour_and_place(pixels, nodes.indices, position_weight) if features is None
-             else np.ascontiguousarray(features.reshape(-1, features.shape[2])[nodes.indices], np.float32))
+    alike = placed(_checked(looks(pixels, nodes.indices), nodes), pixels.shape, nodes.indices, position_weight)
     return KnnSystem(pixels, unknown, _links(alike, nodes, neighbours), pull, towards)
 
 
@@ -121,16 +122,22 @@ def _links(features: np.ndarray, nodes: _Nodes, neighbours: int) -> Links:
     return Links(nodes.indices[: nodes.unknown, None].copy(), nodes.indices[index], weight.astype(np.float32))
 
 
-def _check(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None, features: np.ndarray | None) -> None:
+def _checked(looks: np.ndarray, nodes: _Nodes) -> np.ndarray:
+    if looks.ndim != 2 or looks.shape[0] != nodes.indices.size or looks.shape[1] > MOST_LOOKS:
+        raise PictureError(f"looks are {looks.shape}, not {(nodes.indices.size, 'd')} with d at most {MOST_LOOKS}")
+    if not np.isfinite(looks).all():
+        raise PictureError(f"looks: {np.count_nonzero(~np.isfinite(looks)):,} of {looks.size:,} values are not "
+                           "numbers; fill them in first")
+    return looks
+
+
+def _check(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None) -> None:
     shape = trimap.values.shape
     if pixels.dtype != np.uint8 or pixels.shape != (*shape, 3):
         raise PictureError(f"matting wants a picture of {(*shape, 3)} uint8, as its trimap, not {pixels.shape} "
                            f"{pixels.dtype}; convert it to 8-bit RGB of the trimap's size")
     if guess is not None and guess.shape != shape:
         raise PictureError(f"the first alpha is {guess.shape}, its trimap {shape}; they must be of one size")
-    if features is not None and (features.ndim != 3 or features.shape[:2] != shape or features.shape[2] > 32):
-        raise PictureError(f"features are {features.shape}, not {(*shape, 'd')} with d at most 32")
-    for name, plane in (("the first alpha", guess), ("features", features)):
-        if plane is not None and not np.isfinite(plane).all():
-            raise PictureError(f"{name}: {np.count_nonzero(~np.isfinite(plane)):,} of {plane.size:,} values are not "
-                               "numbers; fill them in first")
+    if guess is not None and not np.isfinite(guess).all():
+        raise PictureError(f"the first alpha: {np.count_nonzero(~np.isfinite(guess)):,} of {guess.size:,} values are "
+                           "not numbers; fill them in first")

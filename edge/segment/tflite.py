@@ -1,6 +1,7 @@
 """A segmentation model behind `segment(pixels, region) → Mask`. All checks happen at opening; the loop runs blind."""
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -44,20 +45,8 @@ class TfliteSegmenter:
         if parts and card.classes != CLASSES:
             raise ModelError(f"seg-{card.tier}: its classes are {', '.join(card.classes)}; labels stand for "
                              f"{', '.join(CLASSES)}")
-        try:
-            with quiet_libraries():
-                interpreter = runtime.module.Interpreter(model_content=content, num_threads=threads,
-                                                         experimental_delegates=[delegate] if delegate else None)
-                runners = {name: interpreter.get_signature_runner(name) for name in card.signatures}
-                for name, runner in runners.items():
-                    _check_signature(name, runner, card)
-                self._runners = {name: runner for name, runner in runners.items() if name.split("_")[0] in asked}
-                for name, runner in self._runners.items():  # allocates: the loop runs blind
-                    runner(picture=np.zeros(card.signatures[name].picture.shape, np.int8))
-        except ModelError:
-            raise
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(f"seg-{card.tier}: {runtime.name} {runtime.version} refuses the model: {error}") from error
+        self._runners = checked_runners(content, card, runtime, threads, delegate,
+                                        [name for name in card.signatures if name.split("_")[0] in asked])
         height, width = card.signatures["person_portrait"].picture.shape[1:3]
         self.portrait = (height, width)
 
@@ -107,24 +96,53 @@ def open_segmenter(model: Path, tier: str, threads: int = 1, delegate: str = "cp
     return TfliteSegmenter(content, card, chosen, threads, edge_tpu, mirror, parts), fallbacks
 
 
+def checked_runners(content: bytes, card: Card, runtime: Runtime, threads: int, delegate=None,
+                    used: Collection[str] | None = None) -> dict[str, Callable[..., dict[str, np.ndarray]]]:
+    """Signature → what runs it, int8 in and out, of a model of any kind; used: only these are made ready (none: all).
+
+    Raises ModelError when the runtime refuses the file, or one of its signatures is not what the card says.
+    """
+    try:
+        with quiet_libraries():
+            interpreter = runtime.module.Interpreter(model_content=content, num_threads=threads,
+                                                     experimental_delegates=[delegate] if delegate else None)
+            runners = {name: interpreter.get_signature_runner(name) for name in card.signatures}
+            for name, runner in runners.items():
+                _check_signature(name, runner, card)
+            runners = {name: runner for name, runner in runners.items() if used is None or name in used}
+            for name, runner in runners.items():  # allocates: the loop runs blind
+                runner(picture=np.zeros(card.signatures[name].picture.shape, np.int8))
+    except ModelError:
+        raise
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"{card.kind}-{card.tier}: {runtime.name} {runtime.version} refuses the model: "
+                         f"{error}") from error
+    return runners
+
+
+SCALES = {"picture": (1 / 255, -128), "person": (1 / 256, -128), "parts": (1 / 256, -128), "correction": (1 / 128, 0)}
+"""Port → the scale and zero point that the run time works with; a port that is not here may have its own."""
+
+
 def _check_signature(name: str, runner, card: Card) -> None:
     """Shape, dtype, scale and zero point of one signature against the card, both values in the message."""
     wanted, answers = card.signatures[name], runner.get_output_details()
     if set(answers) != set(wanted.outputs):
-        raise ModelError(f"seg-{card.tier}, {name}: answers {', '.join(sorted(answers))}, "
+        raise ModelError(f"{card.kind}-{card.tier}, {name}: answers {', '.join(sorted(answers))}, "
                          f"its card says {', '.join(sorted(wanted.outputs))}")
     ports = {"picture": (runner.get_input_details()["picture"], wanted.picture)}
     ports |= {output: (answers[output], wanted.outputs[output]) for output in answers}
     for port, (found, said) in ports.items():
         if found["dtype"] is not np.int8:
-            raise ModelError(f"seg-{card.tier}, {name}: {port} is {np.dtype(found['dtype']).name}, int8 is wanted")
+            raise ModelError(f"{card.kind}-{card.tier}, {name}: {port} is {np.dtype(found['dtype']).name}, "
+                             "int8 is wanted")
         if tuple(found["shape"]) != said.shape:
-            raise ModelError(f"seg-{card.tier}, {name}: {port} is {tuple(map(int, found['shape']))}, "
+            raise ModelError(f"{card.kind}-{card.tier}, {name}: {port} is {tuple(map(int, found['shape']))}, "
                              f"its card says {said.shape}")
         if abs(found["quantization"][0] - said.scale) > 1e-6 or found["quantization"][1] != said.zero_point:
-            raise ModelError(f"seg-{card.tier}, {name}: {port} scale and zero point are {found['quantization']}, "
-                             f"its card says {(said.scale, said.zero_point)}")
-        wanted_scale = 1 / 255 if port == "picture" else 1 / 256
-        if abs(said.scale - wanted_scale) > 1e-4 or said.zero_point != -128:
-            raise ModelError(f"seg-{card.tier}, {name}: {port} has scale {said.scale} and zero point "
-                             f"{said.zero_point}, the run time works with {wanted_scale:.6f} and -128")
+            raise ModelError(f"{card.kind}-{card.tier}, {name}: {port} scale and zero point are "
+                             f"{found['quantization']}, its card says {(said.scale, said.zero_point)}")
+        scale, zero_point = SCALES.get(port, (said.scale, said.zero_point))
+        if abs(said.scale - scale) > 1e-4 or said.zero_point != zero_point:
+            raise ModelError(f"{card.kind}-{card.tier}, {name}: {port} has scale {said.scale} and zero point "
+                             f"{said.zero_point}, the run time works with {scale:.6f} and {zero_point}")

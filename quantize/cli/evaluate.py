@@ -11,7 +11,7 @@ import click
 from edge.cli.options import Voice, voiced
 from edge.errors import DataError
 from edge.report import peak_rss_mb
-from quantize.cli.options import FOLDER
+from quantize.cli.options import FOLDER, KIND
 
 SECTIONS = ("wide", "robust", "skin_tone", "calibration", "flicker")
 """What can be asked for beside the validation pictures as they are; each a key of the JSON document."""
@@ -19,7 +19,9 @@ SECTIONS = ("wide", "robust", "skin_tone", "calibration", "flicker")
 
 @click.command("evaluate")
 @click.argument("models", metavar="MODEL…", nargs=-1, required=True, type=FOLDER)
-@click.option("--data", required=True, type=FOLDER, help="Data folder with a validation split.")
+@click.option("--data", required=True, type=FOLDER,
+              help="Data folder with a validation split; for matte models one with input/, alpha/, trimap…/.")
+@click.option("--kind", type=KIND, default="seg", show_default=True, help="What the models are.")
 @click.option("--source", "sources", multiple=True, help="Only this source of the manifest; several times.")
 @click.option("--wide", is_flag=True, help="One to three people before rooms, 16:9 and 4:3 (needs backgrounds/).")
 @click.option("--robust", is_flag=True, help="picsart turned, cropped, dark, backlit, blurred, as poor JPEG, …")
@@ -29,14 +31,18 @@ SECTIONS = ("wide", "robust", "skin_tone", "calibration", "flicker")
 @click.option("--flicker", "clips", metavar="CLIPS", type=FOLDER, help="Flicker of the live path on a folder of clips.")
 @click.option("--everything", is_flag=True, help="All of these; clips/ is looked for inside and beside DATA.")
 @voiced
-def command(models: tuple[Path, ...], data: Path, sources: tuple[str, ...], all_pictures: bool, clips: Path | None,
-            everything: bool, voice: Voice, **asked: bool) -> None:
+def command(models: tuple[Path, ...], data: Path, kind: str, sources: tuple[str, ...], all_pictures: bool,
+            clips: Path | None, everything: bool, voice: Voice, **asked: bool) -> None:
     """Score int8 models on the validation split through the run-time path (`masque matte --quality fast`).
 
-    Person IoU, two-class mIoU and boundary-F, and six-class mIoU of models that tell parts apart.
+    Person IoU, two-class mIoU and boundary-F, and six-class mIoU of models that tell parts apart. --kind matte: MSE and
+    SAD of the unknown pixels and time, matched by colours, by PCA and by the network, without and with the correction.
     """
     from edge.card import read_card
 
+    if kind == "matte":
+        _matte(models, data, voice)
+        return
     chosen = SECTIONS if everything else [name for name in SECTIONS if asked.get(name) or (name == "flicker" and clips)]
     judges = _judges(chosen, data, sources, all_pictures, clips)
     figures: dict[str, dict[str, float]] = {}
@@ -57,6 +63,24 @@ def command(models: tuple[Path, ...], data: Path, sources: tuple[str, ...], all_
                 told = "  ".join(f"{key} {value}" for key, value in row.items() if key != "bins")
                 voice.say(f"{model.name:24} {name} {group:26} {told}")
     voice.report({"models": figures, "float_on_card": of_card, **sections, "peak_rss_mb": peak_rss_mb()})
+
+
+def _matte(models: tuple[Path, ...], data: Path, voice: Voice) -> None:
+    from edge.card import read_card
+    from edge.matte_model import open_matte_model
+    from quantize.matte.evaluate import evaluate_matte
+
+    figures, of_card = {}, {}
+    for path in models:
+        model = open_matte_model(read_card(path).tier, folder=path.parent)
+        told = partial(voice.progress, label=path.name)
+        figures[str(path)] = found = evaluate_matte(model, model.card.tier, data, told)
+        of_card[str(path)] = {name: model.card.metrics[f"float.{name}"] for name in found
+                              if f"float.{name}" in model.card.metrics}
+        for name, value in found.items():
+            beside = f"float on its card {of_card[str(path)][name]}" if name in of_card[str(path)] else ""
+            voice.say(f"{path.name:24} {name:28} {value:<8} {beside}".rstrip())
+    voice.report({"models": figures, "float_on_card": of_card, "peak_rss_mb": peak_rss_mb()})
 
 
 def _found(model: Path, tier: str, tells_parts: bool, data: Path, sources: tuple[str, ...],

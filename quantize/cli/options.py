@@ -7,3 +7,4 @@ import click
 
 FOLDER = click.Path(path_type=Path)
 TIER = click.Choice(["small", "medium", "large"])
+KIND = click.Choice(["seg", "matte"])

@@ -102,7 +102,7 @@ def test_models_lists_every_model_with_its_figures(masque: Command, models_folde
     assert done.code == 0 and done.err == "" and done.json["peak_rss_mb"] > 5
     assert [row["file"] for row in done.json["models"]] == sorted(path.name for path in models_folder.glob("*.tflite"))
     for row in done.json["models"]:
-        assert row["verified"] and row["kind"] == "seg" and row["file"] == f"seg-{row['tier']}.tflite"
+        assert row["verified"] and row["file"] == f"{row['kind']}-{row['tier']}.tflite"
         assert row["size_bytes"] == (models_folder / row["file"]).stat().st_size and row["metrics"] and row["licence"]
     assert "whole, hash as on its card" in masque("models", "--verify", "--models", models_folder).out
 

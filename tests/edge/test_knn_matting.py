@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from edge.errors import PictureError
 from edge.frame import Trimap
 from edge.matting import solve as solving
-from edge.matting.features import colour_and_place
+from edge.matting.features import colours, placed
 from edge.matting.solve import EPSILON, TOLERANCE, Solution, solve
 from edge.matting.system import LINK_WEIGHT, STEP_PX, KnnSystem, knn_system
 
@@ -105,7 +106,7 @@ def test_links_lead_from_every_second_pixel_to_its_nearest_in_colour_and_place()
     links = knn_system(pixels, trimap, neighbours=3, position_weight=0.5).links
     y, x = np.mgrid[:14:STEP_PX, :21:STEP_PX]
     nodes = (y * 21 + x).ravel()
-    features = colour_and_place(pixels, nodes, 0.5)
+    features = placed(colours(pixels, nodes), pixels.shape, nodes, 0.5)
     begins = [i for i in nodes if trimap.unknown.reshape(-1)[i]]
     assert sorted(links.begin[:, 0]) == begins
     for begin, ends, weights in zip(links.begin[:, 0], links.end, links.weight, strict=True):
@@ -185,13 +186,17 @@ def test_a_trimap_with_nothing_unknown_is_its_own_answer() -> None:
     assert found.converged and found.iterations == 0
 
 
-def test_features_of_another_making_tell_apart_what_colour_does_not() -> None:
+def test_looks_of_another_making_tell_apart_what_colour_does_not() -> None:
     pixels, trimap = painted(RED, RED, 11, (40, 60)), banded(40, 60, (10, 50))
     told = np.zeros((40, 60, 2), np.float32)
     told[:, 30:, 1] = 1
-    plain, apart = (solve(knn_system(pixels, trimap, np.full((40, 60), 0.5, np.float32), 8, features=features)).alpha
-                    for features in (None, told))
-    links = knn_system(pixels, trimap, features=told, neighbours=8).links
+    guess = np.full((40, 60), 0.5, np.float32)
+
+    def looks(_: np.ndarray, where: np.ndarray) -> np.ndarray:
+        return told.reshape(-1, 2)[where]
+
+    system = knn_system(pixels, trimap, guess, 8, 0.0, looks=looks)
+    plain, apart, links = solve(knn_system(pixels, trimap, guess, 8)).alpha, solve(system).alpha, system.links
     assert ((links.begin % 60 < 30) == (links.end % 60 < 30)).all()
     assert (apart[20, 29] - apart[20, 31]) > 1.5 * (plain[20, 29] - plain[20, 31]) > 0
 
@@ -248,10 +253,11 @@ GUESS = np.full((14, 21), 0.5, np.float32)
     ({"pixels": noise(0, (14, 20))}, r"\(14, 20, 3\) uint8"),
     ({"guess": np.where(np.eye(14, 21), np.nan, GUESS)}, "first alpha: 14 of 294 values are not numbers"),
     ({"guess": GUESS[:3]}, r"first alpha is \(3, 21\), its trimap \(14, 21\)"),
-    ({"features": np.full((14, 21, 4), np.inf, np.float32)}, "features: 1,176 of 1,176 values are not numbers"),
-    ({"features": np.zeros((14, 21, 33), np.float32)}, "features are .* at most 32"),
-], ids=["not bytes", "other size", "nan", "guess", "infinite", "wide"])
-def test_what_cannot_be_solved_is_refused_in_one_line(change: dict[str, np.ndarray], said: str) -> None:
+    ({"looks": lambda _, where: np.full((where.size, 4), np.inf)}, "looks: 308 of 308 values are not numbers"),
+    ({"looks": lambda _, where: np.zeros((where.size, 31))}, r"looks are \(77, 31\).* at most 30"),
+    ({"looks": lambda _, where: np.zeros((3, 4))}, r"looks are \(3, 4\), not \(77, 'd'\)"),
+], ids=["not bytes", "other size", "nan", "guess", "infinite", "wide", "few"])
+def test_what_cannot_be_solved_is_refused_in_one_line(change: dict[str, Any], said: str) -> None:
     with pytest.raises(PictureError, match=said) as caught:
         knn_system(**{"pixels": noise(0), "trimap": banded(), "guess": GUESS, **change})
     assert "\n" not in str(caught.value)
@@ -260,4 +266,5 @@ def test_what_cannot_be_solved_is_refused_in_one_line(change: dict[str, np.ndarr
 def test_features_are_colour_and_place() -> None:
     pixels = np.zeros((4, 8, 3), np.uint8)
     pixels[2, 6] = (255, 0, 51)
-    np.testing.assert_allclose(colour_and_place(pixels, np.array([2 * 8 + 6]), 0.5), [[1, 0, 0.2, 0.125, 0.375]])
+    where = np.array([2 * 8 + 6])
+    np.testing.assert_allclose(placed(colours(pixels, where), pixels.shape, where, 0.5), [[1, 0, 0.2, 0.125, 0.375]])

@@ -17,8 +17,8 @@ from edge.segment.tflite import TfliteSegmenter
 Command = Callable[..., Any]  # → outcome.Outcome: code, out, err, json
 Iou = Callable[[np.ndarray, np.ndarray], float]
 
-KEYS = ["image", "width", "height", "ms", "peak_rss_mb", "solver", "unknown_pixels", "iterations", "residual",
-        "fallbacks"]
+KEYS = ["image", "width", "height", "ms", "peak_rss_mb", "solver", "features", "unknown_pixels", "iterations",
+        "residual", "fallbacks"]
 
 FAST = ["decode", "segment", "refine", "trimap", "foreground", "write", "total"]
 FINE = ["decode", "segment", "refine", "trimap", "neighbours", "solve", "foreground", "write", "total"]
@@ -50,11 +50,67 @@ def test_a_photograph_becomes_alpha_trimap_and_cutout_of_its_own_size(
     assert not cutout[alpha == 0].any()
 
 
+@pytest.mark.parametrize("features", ["raw", "pca", "learned"])
+@pytest.mark.parametrize("board", ["pi3b", "pi4b", "desk"])
+def test_pixels_are_matched_by_what_was_asked_for_on_every_tier(masque: Command, tmp_path: Path, portrait_file: Path,
+                                                                models_folder: Path, features: str,
+                                                                board: str) -> None:
+    [report] = masque("matte", portrait_file, "--out", tmp_path, "--features", features, "--json", "--board", board,
+                      "--models", models_folder).json
+    assert (report["features"], report["solver"], report["fallbacks"]) == (features, "knn-cg", [])
+
+
+def test_each_way_to_match_pixels_gives_an_alpha_of_its_own(matte: Command, tmp_path: Path, portrait_file: Path,
+                                                            truth: np.ndarray, iou: Iou) -> None:
+    alphas = []
+    for features in ("raw", "pca", "learned"):
+        assert matte(portrait_file, "--out", tmp_path, "--features", features).code == 0
+        alphas.append(picture(tmp_path / "portrait.alpha.png"))
+        assert iou(alphas[-1], truth) > 0.85
+    assert len({alpha.tobytes() for alpha in alphas}) == 3
+
+
+def test_the_residual_changes_unknown_pixels_only_and_is_timed(matte: Command, tmp_path: Path, portrait_file: Path,
+                                                              truth: np.ndarray, iou: Iou) -> None:
+    assert matte(portrait_file, "--out", tmp_path).code == 0
+    plain, trimap = (picture(tmp_path / f"portrait.{name}.png") for name in ("alpha", "trimap"))
+    [report] = matte(portrait_file, "--out", tmp_path, "--residual").json
+    corrected = picture(tmp_path / "portrait.alpha.png")
+    assert "residual" in report["ms"] and (corrected != plain).any() and iou(corrected, truth) > 0.85
+    np.testing.assert_array_equal(corrected[trimap != 128], plain[trimap != 128])
+
+
+def without_matte_model(models_folder: Path, folder: Path) -> Path:
+    """The models under test, but none for matting."""
+    folder.mkdir()
+    for path in models_folder.glob("seg-large.*"):
+        shutil.copy(path, folder)
+    return folder
+
+
+def test_a_matting_model_that_nobody_named_may_be_missing(masque: Command, tmp_path: Path, portrait_file: Path,
+                                                          models_folder: Path) -> None:
+    folder = without_matte_model(models_folder, tmp_path / "models")
+    [report] = masque("matte", portrait_file, "--out", tmp_path, "--json", "--board", "desk", "--models", folder).json
+    assert report["features"] == "raw" and report["solver"] == "knn-cg"
+    assert report["fallbacks"] == [f"{folder} holds no matte-large.tflite: pixels were matched by colour alone"]
+    done = masque("matte", portrait_file, "--out", tmp_path, "--board", "desk", "--models", folder, "--quality", "fast")
+    assert (done.code, done.err) == (0, "")
+
+
+def test_a_matting_model_that_was_asked_for_must_be_there(masque: Command, tmp_path: Path, portrait_file: Path,
+                                                          models_folder: Path) -> None:
+    folder = without_matte_model(models_folder, tmp_path / "models")
+    done = masque("matte", portrait_file, "--out", tmp_path, "--features", "pca", "--board", "desk", "--models", folder)
+    assert done.code == 1 and done.err.startswith(f"masque: {folder / 'matte-large.tflite'}: no such model")
+
+
 def test_fast_solves_nothing_and_fine_reports_its_solve(matte: Command, tmp_path: Path, portrait_file: Path) -> None:
     [fast] = matte(portrait_file, "--out", tmp_path, "--quality", "fast").json
     [fine] = matte(portrait_file, "--out", tmp_path).json
-    assert [fast[key] for key in KEYS[5:9]] == ["none", 0, 0, 0.0]
-    assert fine["solver"] == "knn-cg" and fine["iterations"] > 0 and 0 < fine["residual"] <= 5e-5
+    assert [fast[key] for key in KEYS[5:10]] == ["none", "none", 0, 0, 0.0]
+    assert (fine["solver"], fine["features"]) == ("knn-cg", "learned") and fine["iterations"] > 0
+    assert 0 < fine["residual"] <= 5e-5
     trimap, alpha = picture(tmp_path / "portrait.trimap.png"), picture(tmp_path / "portrait.alpha.png")
     assert fine["unknown_pixels"] == (trimap == 128).sum()
     np.testing.assert_array_equal(alpha[trimap != 128], trimap[trimap != 128])

@@ -31,8 +31,8 @@ def test_rounded_has_two_decimals_and_the_sum_as_total() -> None:
 
 def test_the_keys_of_a_still_report_are_those_that_were_promised() -> None:
     assert [field.name for field in fields(StillReport)] == [
-        "image", "width", "height", "ms", "peak_rss_mb", "solver", "unknown_pixels", "iterations", "residual",
-        "fallbacks"]
+        "image", "width", "height", "ms", "peak_rss_mb", "solver", "features", "unknown_pixels", "iterations",
+        "residual", "fallbacks"]
 
 
 def test_two_reports_share_nothing() -> None:

@@ -8,7 +8,6 @@ alpha; theirs are known.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,22 +16,12 @@ import cv2
 import numpy as np
 
 from edge.cli import run
-from edge.errors import DataError
-from edge.photograph import read_grey, read_photograph
+from quantize.matte.cases import Case, cases
 from tools.bench.matting_errors import Errors, errors
 from tools.bench.matting_sides import Side, Took, sides
 
-METHODS = ("ours", "knn", "cf")
-NAMES = {"ours": "masque", "knn": "PyMatting KNN", "cf": "PyMatting closed form"}
-
-
-class Case(NamedTuple):
-    """One picture with one trimap: pixels (h, w, 3) uint8, trimap (h, w) uint8 of 0, 128, 255, truth (h, w) 0..1."""
-
-    name: str
-    pixels: np.ndarray
-    trimap: np.ndarray
-    truth: np.ndarray
+METHODS = ("ours", "raw", "knn", "cf")
+NAMES = {"ours": "masque", "raw": "masque by colour", "knn": "PyMatting KNN", "cf": "PyMatting closed form"}
 
 
 class Row(NamedTuple):
@@ -63,22 +52,10 @@ def matting(data: Path, rounds: int, first: int | None, verbose: bool) -> None:
         _colours(ours, peer, things, rounds, first)
 
 
-def cases(folder: Path, trimaps: str, first: int | None = None) -> Iterator[Case]:
-    """The pictures of a set, by name. Raises DataError when there are none."""
-    paths = sorted((folder / "input").glob("*.png"))[:first]
-    if not paths:
-        raise DataError(f"{folder / 'input'}: holds no picture (.png); --data names the folder with matting/, which "
-                        f"holds input/, alpha/ and {trimaps}/")
-    for path in paths:
-        drawn = read_grey(folder / trimaps / path.name)
-        trimap = np.where((drawn > 0) & (drawn < 255), 128, drawn).astype(np.uint8)
-        yield Case(path.stem, read_photograph(path).pixels, trimap, read_grey(folder / "alpha" / path.name) / 255)
-
-
 def _solved(case: Case, ours: Side, peer: Side, rounds: int, verbose: bool) -> list[Row]:
     rows = []
     for method in METHODS:
-        side, times = (ours, rounds) if method == "ours" else (peer, 1)
+        side, times = (ours, rounds) if method in ("ours", "raw") else (peer, 1)
         took = side.run(method, case.pixels, case.trimap, times)
         rows.append(Row(method, errors(took.found, case.truth, case.trimap == 128), took))
     if verbose:

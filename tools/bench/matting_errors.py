@@ -9,6 +9,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from quantize.metrics import alpha_errors
+
 SIGMA = 1.4
 """Pixels; of the Gaussian whose derivative is the gradient."""
 
@@ -28,11 +30,10 @@ class Errors(NamedTuple):
 def errors(alpha: np.ndarray, truth: np.ndarray, unknown: np.ndarray) -> Errors:
     """alpha, truth (h, w) float in 0..1, unknown (h, w) bool with at least one pixel."""
     alpha, truth = np.clip(alpha, 0, 1).astype(np.float32), truth.astype(np.float32)
-    gap = (alpha - truth)[unknown].astype(float)
+    mse, sad = alpha_errors(alpha, truth, unknown)
     slope = (steepness(alpha) - steepness(truth))[unknown].astype(float)
     apart = np.abs(connectedness(alpha, truth) - connectedness(truth, alpha))[unknown]
-    return Errors(float(np.mean(gap**2)), float(np.abs(gap).sum() / 1000), float((slope**2).sum() / 1000),
-                  float(apart.sum() / 1000))
+    return Errors(mse, sad, float((slope**2).sum() / 1000), float(apart.sum() / 1000))
 
 
 def steepness(alpha: np.ndarray) -> np.ndarray:

@@ -16,11 +16,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from edge.board_shapes import Features
 from edge.frame import Trimap
+from edge.matte_model import open_matte_model
 from edge.matting.foreground import foreground
 from edge.matting.solve import solve
 from edge.matting.system import knn_system
-from tools.bench.peer_matting import Call, serve
+from tools.bench.peer_matting import Call, Method, serve
 from tools.bench.peers import peers_python
 
 
@@ -72,14 +74,17 @@ def main() -> None:
     """Serves our methods, one thread."""
     cv2.setNumThreads(1)
 
-    def ours(pixels: np.ndarray, trimap: np.ndarray) -> Call:
-        return lambda: solve(knn_system(pixels, Trimap(trimap))).alpha
+    model = open_matte_model("large")
+
+    def matted(features: Features) -> Method:
+        looks = model.looks(features)
+        return lambda pixels, trimap: lambda: solve(knn_system(pixels, Trimap(trimap), looks=looks)).alpha
 
     def colours(pixels: np.ndarray, alpha: np.ndarray) -> Call:
         soft = alpha.astype(np.float32) / 255
         return lambda: foreground(pixels, alpha, pixels, soft)
 
-    serve({"ours": ours, "foreground": colours})
+    serve({"ours": matted("learned"), "raw": matted("raw"), "foreground": colours})
 
 
 if __name__ == "__main__":
