@@ -88,6 +88,9 @@ class Debugger:
             except ConnectionRefusedError:
                 time.sleep(0.02)
                 continue
+            if door.getsockname() == door.getpeername():  # nobody listens yet, and the kernel joined us to ourselves
+                door.close()
+                continue
             door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return door
         self._process.kill()
