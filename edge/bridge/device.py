@@ -136,6 +136,7 @@ class Device:
         if event.what == words.What.NONE or event.number == self._seen:
             return None
         self._seen = event.number
+        self._event()  # says that it was seen: the next host shall not hear it again
         return event
 
     def lamps(self, lamps: int) -> None:

@@ -45,6 +45,7 @@ LEVEL = 100
               f"listens only with it  [classify: {LEVEL}]")
 @click.option("--lamps", type=click.IntRange(0, 3), help="monitor: lamps to light first, 0 to 3.")
 @click.option("--countdown", type=click.IntRange(1, 60), metavar="N", help="monitor: count down from N first.")
+@click.option("--events", "most", type=click.IntRange(1), metavar="N", help="monitor: end after N events.")
 @click.option("--seconds", type=click.FloatRange(0), help="monitor, classify: end after so long.")
 @BOARD
 @voiced
@@ -194,6 +195,8 @@ def _monitor(device: Device, _: SolverBoard, __: Path | None, voice: Voice,
         voice.say(f"{event.ms / 1000:7.3f} s  {_name(event):8} {event.which}"
                   + (f"  distance {event.distance}" if event.distance else "")
                   + (f"  ({event.lost} before it were lost)" if event.lost else ""))
+        if len(told) == options["most"]:
+            break
     return {"events": told}
 
 

@@ -91,8 +91,8 @@ def test_sounds_of_other_shapes_are_brought_to_ours(masque: Command, port: str, 
         assert done.json["class"] == 2, options
 
 
-def test_monitor_counts_down_and_ends_in_time(masque: Command, port: str) -> None:
-    done = masque("bridge", "monitor", "--countdown", "1", "--seconds", "5", "--port", port, "--json")
+def test_monitor_counts_down_and_ends_as_told(masque: Command, port: str) -> None:
+    done = masque("bridge", "monitor", "--countdown", "1", "--events", "1", "--seconds", "60", "--port", port, "--json")
     assert [event["what"] for event in done.json["events"]] == ["counted"]
     quiet = masque("bridge", "monitor", "--lamps", "2", "--seconds", "0.1", "--port", port)
     assert quiet.code == 0 and quiet.out == ""

@@ -100,7 +100,7 @@ def test_simulate_prints_the_port_first_then_cycles_and_ends_cleanly(
     assert (info["chip"], info["unknowns"], info["slots"]) == ("msp430fr2433", 96, 4)
     process.stdin.write("press 0\n")
     process.stdin.flush()
-    heard = masque("bridge", "monitor", "--port", path, "--seconds", "1.5", "--json").json["events"]
+    heard = masque("bridge", "monitor", "--port", path, "--events", "1", "--seconds", "60", "--json").json["events"]
     assert [(event["what"], event["which"]) for event in heard] == [("press", 0)]
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
