@@ -1,16 +1,28 @@
 """Files that are written by a program are the ones that it would write today."""
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 
 from edge.bridge import words
-from tools.headers import HEADER, words_header
+from tools.headers import HEADER, MODULE, words_header, words_module
 from tools.tables import SOURCE, c_source, tables
 
 
 def test_words_h_is_what_words_py_says() -> None:
     assert HEADER.read_text(encoding="ascii") == words_header(), "python -m tools.headers"
+
+
+def test_the_words_for_micropython_are_what_words_py_says() -> None:
+    assert MODULE.read_text(encoding="ascii") == words_module(), "python -m tools.headers"
+    names: dict[str, object] = {}
+    exec(compile(words_module(), MODULE.name, "exec"), names)
+    assert names["KIND_SOLVE"] == words.Kind.SOLVE and names["STATUS_MISSING"] == words.Status.MISSING
+    layout, fields = names["SOLVED"]  # type: ignore[misc]
+    told = words.Solved(5, 0x1234, 7, 99, 3, words.Status.DONE)
+    assert dict(zip(fields, struct.unpack(layout, told.packed()), strict=True)) == vars(told)
 
 
 def test_tables_c_has_the_shape_of_what_tables_py_fits() -> None:

@@ -1,4 +1,5 @@
-"""Writes firmware/common/words.h from edge/bridge/words.py: `python -m tools.headers`; a test proves it fresh."""
+"""Writes the words of edge/bridge/words.py for C (firmware/common/words.h) and for MicroPython
+(firmware/micropython/words.py): `python -m tools.headers`; a test proves them fresh."""
 from __future__ import annotations
 
 import inspect
@@ -10,7 +11,8 @@ from pathlib import Path
 from edge.bridge import words
 from edge.matting import q15
 
-HEADER = Path(__file__).parents[1] / "firmware" / "common" / "words.h"
+FIRMWARE = Path(__file__).parents[1] / "firmware"
+HEADER, MODULE = FIRMWARE / "common" / "words.h", FIRMWARE / "micropython" / "words.py"
 
 C_TYPES = {"B": "uint8_t", "H": "uint16_t", "h": "int16_t", "I": "uint32_t"}
 
@@ -21,6 +23,26 @@ CONSTANTS = {
 }
 
 
+ENUMS = (words.Kind, words.Status, words.Chip, words.What)
+
+
+def _all_words() -> list[type[words.Word]]:
+    return [word for _, word in inspect.getmembers(words, inspect.isclass)
+            if issubclass(word, words.Word) and word is not words.Word]
+
+
+def words_module() -> str:
+    """The text of words.py for MicroPython, which has no dataclasses: constants, and for every word the fields and
+    their layout in `struct`."""
+    parts = ['"""The words of the wire. Written by `python -m tools.headers` from edge/bridge/words.py: change them '
+             'there."""',
+             "".join(f"{name} = {value}\n" for name, value in CONSTANTS.items()).rstrip()]
+    parts += ["\n".join(f"{kind.__name__.upper()}_{member.name} = {member.value}" for member in kind) for kind in ENUMS]
+    parts += [f"{_snake(word).upper()} = (\"{word.layout().format}\", ("
+              + ", ".join(f"\"{field}\"" for field, _ in word.codes()) + ",))" for word in _all_words()]
+    return "\n\n".join(parts) + "\n"
+
+
 def words_header() -> str:
     """The text of words.h."""
     parts = ["/* The words of the wire. Written by `python -m tools.headers` from edge/bridge/words.py: change them "
@@ -28,9 +50,8 @@ def words_header() -> str:
              "#ifndef MASQUE_WORDS_H\n#define MASQUE_WORDS_H\n\n#include <stdint.h>",
              _enum("", CONSTANTS)]
     parts += [_enum(f"{kind.__name__.upper()}_", {member.name: member.value for member in kind})
-              for kind in (words.Kind, words.Status, words.Chip, words.What)]
-    parts += [_struct(word) for _, word in inspect.getmembers(words, inspect.isclass)
-              if issubclass(word, words.Word) and word is not words.Word]
+              for kind in ENUMS]
+    parts += [_struct(word) for word in _all_words()]
     return "\n\n".join([*parts, "#endif"]) + "\n"
 
 
@@ -41,18 +62,24 @@ def _enum(prefix: str, members: dict[str, int]) -> str:
 
 def _struct(word: type[words.Word]) -> str:
     """Without gaps only where every field lies at a multiple of its size: what the assertion checks on each machine."""
-    name = re.sub(r"(?<!^)([A-Z])", r"_\1", word.__name__).lower()
+    name = _snake(word)
     lines = "".join(f"    {C_TYPES[code]} {field};\n" for field, code in word.codes())
     bits = word.layout().size
     return (f"struct {name} {{\n{lines}}} __attribute__((packed));\n"
             f"_Static_assert(sizeof(struct {name}) == {bits}, \"{word.__name__} has {bits} bytes\");")
 
 
+def _snake(word: type[words.Word]) -> str:
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", word.__name__).lower()
+
+
 def main() -> None:
-    """Writes the header anew."""
+    """Writes both anew."""
     assert issubclass(words.Kind, IntEnum)
     HEADER.write_text(words_header(), encoding="ascii")
-    print(HEADER, file=sys.stderr)
+    MODULE.parent.mkdir(exist_ok=True)
+    MODULE.write_text(words_module(), encoding="ascii")
+    print(HEADER, MODULE, file=sys.stderr)
 
 
 if __name__ == "__main__":
