@@ -3,9 +3,11 @@ random: no wrong answer is taken, nothing is lost, nothing hangs. `make soak` ha
 from __future__ import annotations
 
 import os
+import pty
 import random
 import selectors
 import threading
+import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
@@ -100,7 +102,8 @@ def test_on_a_clean_wire_most_bytes_are_payload(firmware: HostFirmware) -> None:
 @contextmanager
 def spoiling(path: str, seed: int) -> Iterator[str]:
     """A terminal whose bytes reach another one, and come back from it, with a hundredth of them lost."""
-    (outer, outer_name), inner = _terminal(), os.open(path, os.O_RDWR | os.O_NOCTTY)
+    (outer, other), inner = pty.openpty(), os.open(path, os.O_RDWR | os.O_NOCTTY)
+    tty.setraw(other)
     ends, lose, going = {outer: inner, inner: outer}, Random(seed), [True]
 
     def pass_on() -> None:
@@ -114,19 +117,13 @@ def spoiling(path: str, seed: int) -> Iterator[str]:
 
     thread = threading.Thread(target=pass_on, daemon=True)
     thread.start()
-    yield outer_name
-    going[0] = False
-    thread.join()
-    for end in ends:
-        os.close(end)
-
-
-def _terminal() -> tuple[int, str]:
-    import tty
-
-    master, other = os.openpty()
-    tty.setraw(other)
-    return master, os.ttyname(other)
+    try:
+        yield os.ttyname(other)
+    finally:
+        going[0] = False
+        thread.join()
+        for end in (*ends, other):
+            os.close(end)
 
 
 def test_the_chips_machine_code_keeps_its_word_on_a_noisy_wire(simulated) -> None:
