@@ -116,7 +116,7 @@ def test_the_doctor_names_the_runtime_that_is_in_use(diagnosis: dict) -> None:
 
 def test_the_doctor_proves_every_model_on_the_other_runtime(diagnosis: dict, models_folder: Path) -> None:
     proofs = [proof for proof in diagnosis["proofs"] if proof["delegate"] == "cpu"]
-    assert {proof["model"] for proof in proofs} == {path.stem for path in models_folder.glob("seg-*.tflite")}
+    assert {proof["model"] for proof in proofs} == {path.stem for path in models_folder.glob("*.tflite")}
     for proof in proofs:
         assert proof["runtime"] == "tflite-runtime"
         assert proof["agreement"] >= edge.proof.ENOUGH and proof["passed"], proof
