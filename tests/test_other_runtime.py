@@ -48,7 +48,7 @@ def other_python() -> str:
 def masque(python: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """`masque` from this checkout, in the environment of an interpreter."""
     return subprocess.run([python, "-m", "edge", *map(str, arguments)], cwd=ROOT, text=True, capture_output=True,
-                          env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=120)
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=600)
 
 
 @pytest.fixture
