@@ -108,7 +108,7 @@ def _clip(path: Path) -> Clip:
             clip.ious.append(_iou(finished.matte.alpha, source.truth))
             clip.keyframes += finished.keyframe
             if frame.index in SHOWN:
-                clip.shown.append((frame.pixels, finished.picture))
+                clip.shown.append((frame.pixels.copy(), finished.picture.copy()))
             sink.write(finished.picture, frame.time_ns)
             bar.update(1)
     clip.frames_per_s = FRAMES / busy_s
