@@ -12,7 +12,7 @@ from host_firmware import HostFirmware, HostWire
 from edge.boards import load_solver_board
 from edge.bridge.cut import cut, float_tile, tiles_of
 from edge.bridge.device import Device
-from edge.bridge.graph import KnnGraph, knn_graph, solved_here
+from edge.bridge.graph import PRIOR, KnnGraph, knn_graph, solved_here
 from edge.bridge.link import Link
 from edge.bridge.solver import BridgeSolver, joined, levelled
 from edge.errors import BridgeError
@@ -153,6 +153,17 @@ def test_a_device_that_is_not_what_the_board_file_says_is_refused(device: Device
     device.hello = type(device.hello)(**{**vars(device.hello), "chip": 2})
     with pytest.raises(BridgeError, match="the device is a pico, the board file is for msp430fr2433"):
         BridgeSolver(device, board)
+
+
+def test_before_background_alone_the_guess_is_all_that_pulls(portrait: np.ndarray) -> None:
+    small = cv2.resize(portrait, (20, 24), interpolation=cv2.INTER_AREA)
+    values = np.zeros((24, 20), np.uint8)
+    values[8:16, 6:14] = 128
+    guess = np.linspace(0, 1, 480, dtype=np.float32).reshape(24, 20)
+    graph = knn_graph(small, Trimap(values), guess)
+    np.testing.assert_allclose(graph.bias, PRIOR * guess.reshape(-1)[graph.where])
+    np.testing.assert_allclose(graph.matrix, graph.matrix.T)
+    assert np.linalg.eigvalsh(graph.matrix).min() >= PRIOR / 2
 
 
 def test_an_island_without_anything_known_keeps_its_guess(device: Device) -> None:

@@ -16,6 +16,7 @@ from edge.composite import filled
 from edge.effects import Replaced
 from edge.errors import PictureError
 from edge.frame import Frame, Mask, Matte, Region
+from edge.keyframe import CLOSER
 from edge.live import LiveFrame, LivePath
 from edge.report import StageTimes
 from edge.segment.tflite import TfliteSegmenter
@@ -135,6 +136,17 @@ class SeesWhite:
     def segment(self, pixels: np.ndarray, region: Region) -> Mask:
         self.regions.append(region)
         return Mask((region.cut(pixels)[..., 0] / 255).astype(np.float32), region)
+
+
+def test_every_so_often_the_whole_frame_is_looked_at() -> None:
+    picture = np.zeros((180, 320, 3), np.uint8)
+    picture[60:140, 100:160] = 255
+    eyes = SeesWhite()
+    live = LivePath(every(1), eyes, green(180, 320))
+    for index in range(2 * CLOSER + 3):
+        live.frame(Frame(picture, index), StageTimes())
+    whole = [index for index, region in enumerate(eyes.regions) if region == Region(0, 0, 45, 80)]
+    assert whole == [0, CLOSER + 1, 2 * CLOSER + 2]
 
 
 class Trembling:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edge.frame import Mask, Region
-from edge.refine import RAMP, on_guide, refine
+from edge.matting.guided import grey, guided_coefficients
+from edge.refine import CELLS, RAMP, SURE, on_guide, outline, refine
 
 CELL = 8
 """Guide pixels a mask cell covers here, in both directions."""
@@ -84,3 +85,18 @@ def test_a_mask_moves_to_a_smaller_guide_with_its_region() -> None:
     moved = on_guide(mask, (720, 1280), (180, 320))
     assert moved.region == Region(25, 50, 100, 60) and moved.values is mask.values
     assert on_guide(mask, (720, 1280), (720, 1280)) is mask
+
+
+def test_what_is_sure_stays_person_beside_a_print_in_the_background_s_colour() -> None:
+    """A person from column 100 on, printed with black from 112 on: black is background, too."""
+    guide = np.zeros((160, 200, 3), np.uint8)
+    guide[:, 100:112] = 220
+    values = np.zeros((40, 50), np.float32)
+    values[:, 25:] = 1
+    mask = Mask(values, Region(0, 0, 160, 200))
+    sure = cv2.resize(cv2.erode(values, np.ones((3, 3))), (200, 160), interpolation=cv2.INTER_LINEAR) > SURE
+    whole = cv2.resize(values, (200, 160), interpolation=cv2.INTER_LINEAR)
+    filtered = guided_coefficients(grey(guide), whole, round(CELLS * 4), 1e-4).answer(grey(guide))
+    assert filtered[sure].min() < 0.95, "the guide alone would make the print thinner"
+    a, b = outline(grey(guide), mask, 1e-4)
+    assert (a[sure] == 0).all() and (b[sure] == 1).all() and (refine(guide, mask, 1e-4)[sure] == 1).all()
