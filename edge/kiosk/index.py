@@ -33,6 +33,9 @@ SETTINGS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "f
 """FULL: in WAL mode the log is synced at every commit. secure_delete: what is removed is overwritten with zeros."""
 
 
+COLUMNS = "SELECT number, token, event, origin, taken_s, dies_s, background FROM photos "
+
+
 @dataclass(frozen=True)
 class Row:
     """One picture as the index knows it; files: kind → version. dies_s is in the gallery's own time."""
@@ -96,16 +99,15 @@ class Index:
         with self._reading:
             self._reader.execute("BEGIN")  # pictures and their files as of one moment
             try:
-                found = self.asked("SELECT number, token, event, origin, taken_s, dies_s, background "
-                                   f"FROM photos {where}", *values)
-                return [Row(*values, self._files(values[1])) for values in found]
+                found = self.asked(COLUMNS + where, *values)
+                return [Row(*row[:7], files=self._files(row[1])) for row in found]
             finally:
                 self._reader.execute("COMMIT")
 
     def reading(self) -> Reading | None:
         """The clocks as they were kept last."""
         found = self.asked("SELECT age_s, wall_s, steady_s, boot, sure FROM clock")
-        return Reading(*found[0][:4], bool(found[0][4])) if found else None
+        return Reading(*found[0][:4], sure=bool(found[0][4])) if found else None
 
     def keep(self, reading: Reading) -> None:
         """Keeps the clocks for the next run."""
