@@ -43,12 +43,12 @@ def read_photograph(path: Path) -> Photograph:
     return Photograph(pixels, ("animated: only the first picture was used",) if animated else ())
 
 
-def photograph_from(encoded: bytes, name: str, at_least_px: int = 0, most_pixels: int = MAX_PIXELS,
+def photograph_from(encoded: bytes, name: str, at_least_px: int = 0, most_pixels: int = 0,
                     formats: tuple[str, ...] = FORMATS) -> Photograph:
     """`read_photograph` for a picture in memory; name: for messages.
 
     at_least_px: a JPEG is decoded at a half, a quarter or an eighth where its longer side stays this long (0: whole).
-    most_pixels, formats: what is let in. Raises PictureError as read_photograph does.
+    most_pixels (0: MAX_PIXELS), formats: what is let in. Raises PictureError as read_photograph does.
     """
     pixels, animated = _decoded(Path(name), _srgb, Encoded(encoded, at_least_px, most_pixels, formats))
     return Photograph(pixels, ("animated: only the first picture was used",) if animated else ())
@@ -60,7 +60,7 @@ class Encoded:
 
     content: bytes | None = None
     at_least_px: int = 0
-    most_pixels: int = MAX_PIXELS
+    most_pixels: int = 0
     formats: tuple[str, ...] = FORMATS
 
 
@@ -118,10 +118,11 @@ def _opened(path: Path, encoded: Encoded) -> Image.Image:
         raise PictureError(f"{path}: {error.strerror or error}") from error
     except Exception as error:  # see read_photograph
         raise PictureError(f"{path}: the picture's header is damaged ({error})") from error
-    if image.width * image.height > encoded.most_pixels:
+    most_pixels = encoded.most_pixels or MAX_PIXELS
+    if image.width * image.height > most_pixels:
         image.close()
         raise PictureError(f"{path}: {image.width}×{image.height} is {image.width * image.height / 1e6:.0f} "
-                           f"megapixels, at most {encoded.most_pixels / 1e6:.0f} are read; make it smaller first")
+                           f"megapixels, at most {most_pixels / 1e6:.0f} are read; make it smaller first")
     return image
 
 

@@ -94,20 +94,22 @@ class Index:
         with self._reading:
             return self._reader.execute(question, values).fetchall()
 
-    def rows(self, where: str, *values: object) -> list[Row]:
+    def rows(self, where: str, *asked: object) -> list[Row]:
         """Pictures; where: what follows SELECT … FROM photos."""
         with self._reading:
             self._reader.execute("BEGIN")  # pictures and their files as of one moment
             try:
-                found = self.asked(COLUMNS + where, *values)
-                return [Row(*row[:7], files=self._files(row[1])) for row in found]
+                found = self.asked(COLUMNS + where, *asked)
+                return [_row(values, self._files(values[1])) for values in found]
             finally:
                 self._reader.execute("COMMIT")
 
     def reading(self) -> Reading | None:
         """The clocks as they were kept last."""
         found = self.asked("SELECT age_s, wall_s, steady_s, boot, sure FROM clock")
-        return Reading(*found[0][:4], sure=bool(found[0][4])) if found else None
+        for age_s, wall_s, steady_s, boot, sure in found:
+            return Reading(age_s, wall_s, steady_s, boot, bool(sure))
+        return None
 
     def keep(self, reading: Reading) -> None:
         """Keeps the clocks for the next run."""
@@ -125,3 +127,8 @@ class Index:
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             connection.executescript(f"BEGIN; {LAYOUT} PRAGMA user_version = {VERSION}; COMMIT;")
         return connection
+
+
+def _row(values: tuple, files: Mapping[str, str]) -> Row:
+    number, token, event, origin, taken_s, dies_s, background = values
+    return Row(number, token, event, origin, taken_s, dies_s, background, files)
