@@ -19,7 +19,7 @@ EXTRAS = {
     "desk": [LITERT, VIDEO],
     "video": [VIDEO],
     "bridge": ["pyserial>=3.5,<4"],
-    "kiosk": [VIDEO],
+    "kiosk": [VIDEO, "segno>=1.6,<2"],
     "quantize": [
         LITERT,
         "tensorflow-cpu==2.19.1; platform_machine=='x86_64' and python_version<'3.13'",
@@ -59,8 +59,10 @@ setup(
     ext_modules=[LOOPS, MATTING],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
     packages=["board_configs", "edge", "edge.bridge", "edge.camera", "edge.cli", "edge.demo", "edge.effects",
+              "edge.kiosk",
               "edge.matting", "edge.models", "edge.native", "edge.segment", "edge.sinks", "quantize", "quantize.cli",
               "quantize.judge", "quantize.labels", "quantize.matte", "quantize.tflite", "tools", "tools.bench"],
     package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
-                  "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"]},
+                  "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"],
+                  "edge.kiosk": ["texts/*.toml", "default_event/*"]},
 )
