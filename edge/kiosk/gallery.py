@@ -1,14 +1,14 @@
 """The gallery: pictures in a folder, an index beside them, lifetimes, a quota; whole after any kill or power cut.
 
-The order is the promise. A picture's file is written and synced, name included, before its row is committed, a row is removed
-before its files are: so no row points nowhere, and a file that no row knows is swept out at the next start.
+The order is the promise. A picture's file is written and synced, name included, before its row is committed; a row is
+removed before its files are. So no row points nowhere, and a file that no row knows is swept out at the next start.
 """
 from __future__ import annotations
 
 import fcntl
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,8 +107,10 @@ class Gallery:
         assert photo is not None
         return photo
 
-    def attach(self, token: str, parts: Mapping[str, bytes], background: str | None = None) -> Photo | None:
-        """Adds or replaces files of a picture (kind → content), all of them or none; background: its new name.
+    def attach(self, token: str, parts: Mapping[str, bytes], background: str | None = None,
+               without: Collection[str] = ()) -> Photo | None:
+        """Adds or replaces files of a picture (kind → content), all of them or none; background: its new name; without:
+        kinds that are no longer true and leave in the same moment.
 
         None: the picture has been removed meanwhile, and nothing of parts stays. Raises OutputError as add does.
         """
@@ -122,12 +124,15 @@ class Gallery:
                 for kind, version in versions.items() if there else ():
                     changes.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
                                     (token, kind, version, len(parts[kind])))
+                changes.executemany("DELETE FROM files WHERE token = ? AND kind = ?",
+                                    [(token, kind) for kind in without])
                 if background is not None:
                     changes.execute("UPDATE photos SET background = ? WHERE token = ?", (background, token))
         except OutputError:
             self._discard(token, versions)
             raise
-        self._discard(token, {kind: old[kind] for kind in versions if kind in old} if there else versions)
+        replaced = {kind: old[kind] for kind in (*versions, *without) if kind in old}
+        self._discard(token, replaced if there else versions)
         return self.photo(token)
 
     def photo(self, token: str) -> Photo | None:
