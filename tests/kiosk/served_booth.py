@@ -62,8 +62,9 @@ def command(folder: Path, *arguments: str, environment: dict[str, str] | None = 
 
 
 @contextmanager
-def here(folder: Path, event: Path | None = None, host: str = "127.0.0.1", bridge: str = "", names: tuple[str, ...] = (),
-         opened_bridge: Callable[[str], Any] | None = None, **live: Any) -> Iterator[tuple[httpx.Client, Booth]]:
+def here(folder: Path, event: Path | None = None, host: str = "127.0.0.1", bridge: str = "",
+         names: tuple[str, ...] = (), opened_bridge: Callable[[str], Any] | None = None,
+         **live: Any) -> Iterator[tuple[httpx.Client, Booth]]:
     """A booth on a thread of this process, real uvicorn and real processes included; live: see Viewfinder's options."""
     options = Options(Address(host, 0, names), Setup(SMALL, "desk"), folder / "gallery", event, bridge, quiet=True)
     loop, ready = asyncio.new_event_loop(), threading.Event()
