@@ -116,7 +116,10 @@ class Booth:
         self.framed.ring()
         self.errands.close()
         await asyncio.gather(*(aside(part.close) for part in (self.viewfinder, self.buttons, self.darkroom)))
-        await aside(self.gallery.close)
+        try:
+            await aside(self.gallery.close)
+        except OSError as error:
+            log.warning("gallery: %s", error)  # what it had to keep is a reading of the clocks
 
     def do(self, verb: str, *arguments: Any) -> None:
         """A verb of the session, now; its orders are carried out."""

@@ -74,11 +74,11 @@ def test_whatever_the_document_allows_is_answered_without_a_server_error(served:
 
             @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
             @given(case=operation.as_strategy(generation_mode=mode))
-            def asked(case) -> None:
+            def asked(case, place=(operation.method, operation.path)) -> None:
                 booth.pin._wrong, booth.pin._free_s = 0, 0.0
                 response = case.call(base_url=str(client.base_url), headers={"cookie": cookie}, timeout=20)
                 case.validate_response(response, checks=CHECKS)
-                answered.add((operation.method, operation.path))
+                answered.add(place)
 
             with suppress(Unsatisfiable):  # an operation without parameters cannot be asked wrongly
                 asked()
