@@ -17,7 +17,7 @@ class Address:
     """Where frames come from. place: path or number, "" where the scheme needs none.
 
     size: (height, width) px; frames_per_s; frames: stop after so many, 0 = never before the source's own end. None:
-    not said.
+    not said. stamp: the frames show their time (edge.camera.stamp).
     """
 
     scheme: str
@@ -25,6 +25,7 @@ class Address:
     size: tuple[int, int] | None = None
     frames_per_s: float | None = None
     frames: int | None = None
+    stamp: bool = False
 
 
 def address_of(text: str, options: Mapping[str, tuple[str, ...]], known: str) -> Address:
@@ -42,6 +43,8 @@ def address_of(text: str, options: Mapping[str, tuple[str, ...]], known: str) ->
             address = replace(address, size=_size(text, value))
         elif name == "fps":
             address = replace(address, frames_per_s=number(text, "fps", value, RATES))
+        elif name == "stamp":
+            address = replace(address, stamp=bool(whole_number(text, "stamp", value, (0, 1))))
         else:
             address = replace(address, frames=whole_number(text, "frames", value, COUNTS))
     return address

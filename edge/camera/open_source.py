@@ -23,6 +23,7 @@ class Wish:
     """What was asked for, board settings filled in. place: see Address; frames: 0 = never stop, None = unsaid.
 
     height, width in px and frames_per_s: for cameras and demo; a folder takes the rate; a film has its own of all.
+    stamp: for the demo.
     """
 
     text: str
@@ -32,6 +33,7 @@ class Wish:
     frames_per_s: float
     frames: int | None
     realtime: bool
+    stamp: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def open_source(text: str, *, height: int, width: int, frames_per_s: float, real
     address = address_of(text, {scheme: kind.options for scheme, kind in SOURCES.items()}, known_sources())
     asked_height, asked_width = address.size or (height, width)
     wish = Wish(text, address.place, asked_height, asked_width, float(address.frames_per_s or frames_per_s),
-                _fewest(frames, address.frames), realtime)
+                _fewest(frames, address.frames), realtime, address.stamp)
     source = SOURCES[address.scheme].opened(wish)
     return FirstFrames(source, wish.frames) if wish.frames else source
 
@@ -102,7 +104,7 @@ def _demo(wish: Wish) -> FrameSource:
     if wish.place:
         raise PictureError(f"{wish.text}: the demo has no {wish.place!r}; such as {SOURCES['demo'].example}")
     frames = DEMO_FRAMES if wish.frames is None else None  # else FirstFrames counts, or nobody
-    return _played(DemoSource(wish.height, wish.width, frames, wish.frames_per_s, reuse=True), wish)
+    return _played(DemoSource(wish.height, wish.width, frames, wish.frames_per_s, reuse=True, stamp=wish.stamp), wish)
 
 
 def _played(recording: Recording, wish: Wish) -> FrameSource:
@@ -114,5 +116,5 @@ SOURCES = {
     "v4l2": Kind("v4l2:/dev/video0?size=1280x720&fps=30", ("size", "fps", "frames"), _v4l2),
     "file": Kind("file:clip.mp4?frames=300", ("frames",), _file),
     "folder": Kind("folder:pictures?fps=12", ("fps", "frames"), _folder),
-    "demo": Kind("demo:?size=640x480&frames=300", ("size", "fps", "frames"), _demo),
+    "demo": Kind("demo:?size=640x480&frames=300", ("size", "fps", "frames", "stamp"), _demo),
 }
