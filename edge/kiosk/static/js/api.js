@@ -8,8 +8,8 @@ export class Refused extends Error {
   }
 }
 
-const SENTENCES = { 0: "notice.no_answer", 401: "notice.not_here", 403: "notice.not_here", 404: "notice.gone", 413: "notice.too_big",
-  429: "notice.wait" };
+const SENTENCES = { 0: "notice.offline", 401: "notice.forbidden", 403: "notice.forbidden", 404: "photo.gone", 413: "notice.upload_large",
+  415: "notice.upload_refused", 429: "notice.wait" };
 
 /** Asks and returns the answer's JSON (null where it has none); raises Refused. body: an object, sent as JSON, or FormData. */
 export async function ask(path, { method = "GET", body } = {}) {
@@ -25,7 +25,8 @@ export async function ask(path, { method = "GET", body } = {}) {
 
 /** What an answer's status and body say, as Refused. */
 export function refusal(status, json) {
-  return new Refused(status, json?.key ?? SENTENCES[status] ?? "notice.try_again", json ?? {});
+  const said = json?.notice?.key ?? json?.key;
+  return new Refused(status, said?.startsWith("notice.") ? said : SENTENCES[status] ?? "notice.problem", json ?? {});
 }
 
 export const tell = (path, body) => ask(path, { method: "POST", body: body ?? {} });

@@ -97,7 +97,7 @@ function write() {
   if (state.countdown) countdown.show(state.countdown.left_ms, state.countdown.of_s);
   at("print-it").hidden = !can.print;
   at("print-it").disabled = photo?.prints_left === 0;
-  if (photo?.picture_url && screens.name !== "attract") print.show(photo.picture_url, say("photo.alt", { number: photo.number }));
+  if (photo?.picture_url && screens.name !== "attract") print.show(photo.picture_url, say("photo.number", { number: photo.number }));
   if (photo?.qr_url && at("code").getAttribute("src") !== photo.qr_url) at("code").src = photo.qr_url;
   lifetime.show(photo?.expires_in_s ?? null);
   notice(state.notice?.key, true);
@@ -147,4 +147,4 @@ at("print-it").addEventListener("click", async () => {
 preview.onsize = (ratio) => { root.style.setProperty("--ratio", ratio); root.style.setProperty("--aspect", ratio); };
 document.addEventListener("spoken", () => state && write());
 listen({ screen: () => screens.name, start, shoot, back, choose: (by) => choices[0].step(by), step: (by) => screens.step(by) });
-follow(show, (lost) => notice(lost ? "notice.no_answer" : state?.notice?.key, true));
+follow(show, (lost) => notice(lost ? "notice.offline" : state?.notice?.key, true));

@@ -1,0 +1,82 @@
+/** A guest's own picture on a phone: look, save, another background, print, send, delete. */
+import { Refused, ask, remove, tell } from "./api.js";
+import { Choices } from "./choices.js";
+import { Lifetime } from "./lifetime.js";
+import { at, backgroundsOf, begin, notice, pause, sure, tried } from "./page.js";
+import { Print } from "./print.js";
+import { language, say } from "./texts.js";
+
+const SOON_MS = 1000, LATER_MS = 15000;
+const path = `/api/photos/${encodeURIComponent(location.pathname.split("/").pop())}`;
+const print = new Print(at("print"));
+const lifetime = new Lifetime(at("lifetime"), gone);
+const choices = new Choices(at("choices"), dress);
+let state, photo, finished = false;
+
+function gone() {
+  finished = true;
+  at("there").hidden = true;
+  at("gone").hidden = false;
+  document.title = say("photo.gone");
+}
+
+async function look() {
+  try {
+    photo = await ask(path);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (error.status === 404 || error.status === 410) gone();
+    return;
+  }
+  write();
+}
+
+function write() {
+  at("there").hidden = false;
+  document.title = at("heading").textContent = say("photo.number", { number: photo.number });
+  at("print").classList.toggle("waiting", photo.stage === "none");
+  at("stage").textContent = say({ none: "booth.developing", fast: "photo.finer", fine: "photo.fine" }[photo.stage]);
+  lifetime.show(photo.expires_in_s);
+  choices.show(backgroundsOf(state, language()), photo.background);
+  at("redress").hidden = !photo.mine;
+  at("delete").hidden = !photo.mine;
+  at("print-it").hidden = !state.can.print;
+  at("print-it").disabled = photo.prints_left === 0;
+  at("send").hidden = !state.can.share;
+  at("save").ariaDisabled = String(!photo.picture_url);
+  if (!photo.picture_url) return;
+  print.show(photo.picture_url, say("photo.number", { number: photo.number }));
+  at("save").href = photo.picture_url;
+  at("save").download = `${state.event.title} ${photo.number}.jpg`;
+}
+
+async function dress(name) {
+  const changed = await tried(() => tell(`${path}/background`, { name }));
+  if (changed) await look();
+}
+
+async function send(what, thanks) {
+  const done = await tried(() => tell(`${path}/${what}`));
+  if (done) notice(done.notice?.key ?? thanks);
+}
+
+at("redress").addEventListener("click", () => {
+  const open = at("choices").hidden;
+  at("choices").hidden = !open;
+  at("redress").ariaExpanded = String(open);
+});
+at("print-it").addEventListener("click", () => send("print", "notice.printing"));
+at("send").addEventListener("click", () => send("share", "photo.sent"));
+at("delete").addEventListener("click", async () => {
+  if (!(await sure()) || (await tried(async () => { await remove(path); return true; })) === null) return;
+  gone();
+  at("gone-text").textContent = say("photo.removed");
+  at("gone-text").focus();
+});
+document.addEventListener("spoken", () => photo && !finished && write());
+
+state = await begin();
+while (!finished) {
+  await look();
+  await pause(photo?.stage === "fine" || finished ? LATER_MS : SOON_MS);
+}
