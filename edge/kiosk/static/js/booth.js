@@ -11,7 +11,7 @@ import { wear } from "./look.js";
 import { Preview } from "./preview.js";
 import { Print } from "./print.js";
 import { Screens } from "./screens.js";
-import { language, offerLanguages, say, speak } from "./texts.js";
+import { language, offerLanguages, say, speak, titled } from "./texts.js";
 
 const SECONDS = [3, 5, 10];
 const NOTICE_MS = 6000;
@@ -92,8 +92,7 @@ function write() {
   document.title = at("event-title").textContent = event.title;
   at("seconds-text").textContent = say("booth.seconds", { seconds: wanted() });
   at("seconds").ariaLabel = say("booth.seconds_label", { seconds: wanted() });
-  const items = state.backgrounds.map((item) => ({ ...item, title: item.titles?.[language()] ?? item.title }));
-  for (const one of choices) one.show(items, state.background);
+  for (const one of choices) one.show(titled(state.backgrounds), state.background);
   if (state.countdown) countdown.show(state.countdown.left_ms, state.countdown.of_s);
   at("print-it").hidden = !can.print;
   at("print-it").disabled = photo?.prints_left === 0;
@@ -145,6 +144,8 @@ at("print-it").addEventListener("click", async () => {
   await tell(`/api/photos/${state.photo.token}/print`).then(() => notice("notice.printing"), (error) => notice(error.key));
 });
 preview.onsize = (ratio) => { root.style.setProperty("--ratio", ratio); root.style.setProperty("--aspect", ratio); };
+preview.onforbidden = () => location.replace("/gallery");
+document.addEventListener("spoken", () => { sessionStorage.setItem("masque.booth", language()); });
 document.addEventListener("spoken", () => state && write());
 listen({ screen: () => screens.name, start, shoot, back, choose: (by) => choices[0].step(by), step: (by) => screens.step(by) });
 follow(show, (lost) => notice(lost ? "notice.offline" : state?.notice?.key, true));

@@ -1,7 +1,7 @@
 /** The booth's state as it changes, from the server's events; a silent or broken line is opened anew. */
 import { ask } from "./api.js";
 
-const SILENT_MS = 20000;
+const SILENT_MS = 13000;
 const PATIENCE_MS = 2500;
 
 /** Calls onState(state) with every change, onLost(true) when nobody answered for a while, onLost(false) when it is back. */
@@ -16,12 +16,11 @@ export function follow(onState, onLost) {
     onLost(false);
     silence = setTimeout(open, SILENT_MS);
   };
-  const take = (event) => { heard(); if (event.data) onState(JSON.parse(event.data)); };
+  const take = (event) => { heard(); onState(JSON.parse(event.data)); };
 
   function open() {
     source?.close();
     source = new EventSource("/api/changes");
-    source.onmessage = take;
     source.addEventListener("state", take);
     source.addEventListener("heartbeat", heard);
     source.onerror = () => {

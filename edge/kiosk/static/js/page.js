@@ -77,8 +77,3 @@ export function sure() {
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 }
-
-/** The backgrounds of a state, as choices in the language that is spoken. */
-export function backgroundsOf(state, language) {
-  return state.backgrounds.map((item) => ({ ...item, title: item.titles?.[language] ?? item.title }));
-}

@@ -2,9 +2,9 @@
 import { Refused, ask, remove, tell } from "./api.js";
 import { Choices } from "./choices.js";
 import { Lifetime } from "./lifetime.js";
-import { at, backgroundsOf, begin, notice, pause, sure, tried } from "./page.js";
+import { at, begin, notice, pause, sure, tried } from "./page.js";
 import { Print } from "./print.js";
-import { language, say } from "./texts.js";
+import { say, titled } from "./texts.js";
 
 const SOON_MS = 1000, LATER_MS = 15000;
 const path = `/api/photos/${encodeURIComponent(location.pathname.split("/").pop())}`;
@@ -37,7 +37,7 @@ function write() {
   at("print").classList.toggle("waiting", photo.stage === "none");
   at("stage").textContent = say({ none: "booth.developing", fast: "photo.finer", fine: "photo.fine" }[photo.stage]);
   lifetime.show(photo.expires_in_s);
-  choices.show(backgroundsOf(state, language()), photo.background);
+  choices.show(titled(state.backgrounds), photo.background);
   at("redress").hidden = !photo.mine;
   at("delete").hidden = !photo.mine;
   at("print-it").hidden = !state.can.print;

@@ -48,7 +48,7 @@ function indexOf(bytes, wanted) {
 /** Shows the stream of `path` on `canvas` from start() to stop(); `frames` counts what was drawn. */
 export class Preview {
   constructor(canvas, path) {
-    Object.assign(this, { canvas, path, frames: 0, stream: null, waiting: null, drawing: false, onsize: () => {} });
+    Object.assign(this, { canvas, path, frames: 0, stream: null, waiting: null, drawing: false, onsize: () => {}, onforbidden: () => {} });
     this.paper = canvas.getContext("2d", { alpha: false });
   }
 
@@ -72,6 +72,7 @@ export class Preview {
 
   async read(signal) {
     const answer = await fetch(this.path, { signal, cache: "no-store" });
+    if (answer.status === 403) this.onforbidden();
     if (!answer.ok) return;
     const parts = new Parts(), reader = answer.body.getReader();
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {

@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 const PLACES = { text: "textContent", textLabel: "ariaLabel", textAlt: "alt", textTitle: "title" };
 const REMEMBERED = "masque.language";
 let words = {};
+let titles = {};
 let spoken = "";
 
 /** The sentence of that key; {name} is replaced by values.name. An unknown key is shown as it is. */
@@ -13,10 +14,15 @@ export function say(key, values = {}) {
 
 export const language = () => spoken;
 
-/** Loads a language's words and puts them into the page. */
+/** A state's backgrounds with their titles in the language that is spoken. */
+export const titled = (backgrounds) => backgrounds.map((item) => ({ ...item, title: titles[item.name] ?? item.title }));
+
+/** Loads a language's words, and the event's titles in it, and puts them into the page. */
 export async function speak(name) {
   if (name === spoken) return;
-  words = await ask(`/api/texts/${name}`);
+  const [read, state] = await Promise.all([ask(`/api/texts/${name}`), ask(`/api/state?language=${name}`)]);
+  words = read;
+  titles = Object.fromEntries(state.backgrounds.map((item) => [item.name, item.title]));
   spoken = document.documentElement.lang = name;
   write(document);
   document.documentElement.removeAttribute("data-waiting");

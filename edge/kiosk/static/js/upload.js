@@ -2,13 +2,14 @@
 import { Refused, ask, tell } from "./api.js";
 import { Choices } from "./choices.js";
 import { Lifetime } from "./lifetime.js";
-import { at, backgroundsOf, begin, notice, pause, tried } from "./page.js";
+import { at, begin, notice, pause, tried } from "./page.js";
 import { post } from "./post.js";
-import { language, say } from "./texts.js";
+import { say, titled } from "./texts.js";
 import { Tiles } from "./tiles.js";
 
 const LOOK_MS = 300;
 const SENDING = 0.3;
+const key = new URLSearchParams(location.search).get("key") ?? "";
 const lifetime = new Lifetime(at("lifetime"), again);
 const tiles = new Tiles(at("tiles"));
 const before = new Choices(at("choices"), (name) => { background = name; });
@@ -39,7 +40,7 @@ async function send(event) {
   stage("working");
   progress(0, say("upload.sending"));
   try {
-    const taken = await post(`/api/uploads${location.search}`, form, (share) => progress(share * SENDING, say("upload.sending")));
+    const taken = await post("/api/uploads", form, { "x-upload-key": key }, (share) => progress(share * SENDING, say("upload.sending")));
     await work(taken.token);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -69,10 +70,10 @@ function show(next, said) {
 function write() {
   if (!state) return;
   at("limit").textContent = say("upload.limit", { megabytes: 40, megapixels: 100 });
-  before.show(backgroundsOf(state, language()), background);
+  before.show(titled(state.backgrounds), background);
   if (!photo) return;
   tiles.show(photo);
-  after.show(backgroundsOf(state, language()), photo.background);
+  after.show(titled(state.backgrounds), photo.background);
   lifetime.show(photo.expires_in_s);
   at("page-of").href = photo.share_url;
 }
