@@ -33,7 +33,8 @@ DOORS = {
     "ai_edge_litert": {"edge/segment/runtime.py", "quantize/tflite/schema.py"},
     "tflite_runtime": {"edge/segment/runtime.py"},
     "av": {"edge/sinks/mp4.py"},
-    "PIL": {"edge/photograph.py"},
+    "PIL": {"edge/photograph.py", "edge/kiosk/overlay.py"},
+    "segno": {"edge/kiosk/sharing.py"},
     "scipy": set(),
     "serial": {"edge/bridge/ports.py"},
     "tensorflow": {"quantize/network.py"},
@@ -124,6 +125,13 @@ def test_quantize_imports_edge_but_not_its_doors_to_people_and_hardware() -> Non
         return any(inside(name, room) for room in closed)
 
     assert not offenders(("quantize",), forbidden)
+
+
+def test_the_kiosk_is_the_top_of_edge() -> None:
+    """Only the command line starts it; it does not know the command line."""
+    assert not offenders(("edge",), lambda path, name: inside(name, "edge.kiosk")
+                         and not path.startswith(("edge/kiosk/", "edge/cli/")))
+    assert not offenders(("edge",), lambda path, name: path.startswith("edge/kiosk/") and inside(name, "edge.cli"))
 
 
 def test_board_configs_import_nothing() -> None:

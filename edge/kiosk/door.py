@@ -4,12 +4,13 @@ One ASGI wrapper around the whole app, so that no route can forget it.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from edge.kiosk.address import Address
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -33,9 +34,9 @@ ALWAYS = {"content-security-policy": POLICY, "x-content-type-options": "nosniff"
 class Door:
     """Refuses foreign hosts, foreign pages and large bodies before the app sees them."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
-        """hosts: what may stand in Host, without the port, in small letters."""
-        self.app, self.hosts = app, frozenset(hosts)
+    def __init__(self, app: ASGIApp, address: Address) -> None:
+        """address: knows which names are the booth's."""
+        self.app, self.address = app, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -49,7 +50,8 @@ class Door:
             await JSONResponse({"key": "fault.refused", "detail": refusal[1]}, refusal[0])(scope, receive, send)
             return
         limit = UPLOAD_BODY_BYTES if scope["path"] == UPLOAD_PATH else SMALL_BODY_BYTES
-        if int(length) > limit if (length := headers.get("content-length", "0")).isdigit() else True:
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > limit:
             await _too_large(limit)(scope, receive, send)
             return
         body = _Counted(receive, limit)
@@ -62,7 +64,7 @@ class Door:
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
         """(status, why), or None: the request may pass."""
         host = headers.get("host", "").lower()
-        if _name(host) not in self.hosts:
+        if not self.address.admits(host):
             return 421, "this booth is not called that; ask for it by a name that it knows (masque kiosk --name)"
         if method not in CHANGING:
             return None
@@ -114,9 +116,3 @@ def _with_headers(send: Send) -> Send:
 def _too_large(limit: int) -> JSONResponse:
     return JSONResponse({"key": "fault.too_large", "detail": f"at most {limit:,} bytes are taken"}, 413)
 
-
-def _name(host: str) -> str:
-    """'[::1]:8080' → '[::1]', 'booth.local:80' → 'booth.local'."""
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]

@@ -10,7 +10,7 @@ from threading import Lock
 import msgspec
 
 from edge.errors import EventError, MasqueError
-from edge.kiosk.event_shapes import KINDS, Background, Event, files_of
+from edge.kiosk.event_shapes import KINDS, Event, files_of
 from edge.settings import located, problems, read_toml, shown
 
 DEFAULT = Path(__file__).with_name("default_event")
@@ -25,7 +25,9 @@ class EventFolder:
     def __init__(self, path: Path = DEFAULT) -> None:
         """Raises EventError where there is nothing good to begin with."""
         self.path, self._lock = path, Lock()
-        self._event, self._fault, self._seen = read_event(path), None, _fingerprint(path)
+        self._seen = _fingerprint(path)
+        self._event = read_event(path)
+        self._fault: str | None = None
 
     @property
     def current(self) -> Event:
@@ -92,9 +94,9 @@ def _contradictions(event: Event, folder: Path) -> Iterator[str]:
     if event.frame and event.frame not in [frame.name for frame in event.frames]:
         known = ", ".join(frame.name for frame in event.frames) or "none"
         yield f"frame = {shown(event.frame)}: must be the name of a frame; known: {known}"
-    for key, name in files_of(event):
-        if not (folder / name).is_file():
-            yield f"{key} = {shown(str(name))}: there is no such file in {folder}"
+    for key, file in files_of(event):
+        if not (folder / file).is_file():
+            yield f"{key} = {shown(file)}: there is no such file in {folder}"
 
 
 def _line_of(text: str, key: str) -> str:

@@ -1,9 +1,9 @@
 """What an event folder's `event.toml` may say: every key with type, range and default. Meanings: README, event.toml."""
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+import msgspec
 from msgspec import Meta
 
 from edge.settings import Table
@@ -35,7 +35,7 @@ class Background(Table, frozen=True):
 
     name: Name
     title: Word
-    titles: dict[Language, Word] = {}
+    titles: dict[Language, Word] = msgspec.field(default_factory=dict)
     file: File = ""
     clip: File = ""
     drawn: Scene = ""
@@ -64,7 +64,7 @@ class Frame(Table, frozen=True):
     name: Name
     title: Word
     file: File
-    titles: dict[Language, Word] = {}
+    titles: dict[Language, Word] = msgspec.field(default_factory=dict)
 
 
 class Line(Table, frozen=True):
@@ -130,10 +130,10 @@ class Event(Table, frozen=True):
         return what.titles.get(language, what.title)
 
 
-def files_of(event: Event) -> list[tuple[str, Path]]:
+def files_of(event: Event) -> list[tuple[str, str]]:
     """Every file that an event names: ("backgrounds[0].file", its name), …"""
     named = [(f"backgrounds[{place}].{kind}", getattr(background, kind))
              for place, background in enumerate(event.backgrounds) for kind in ("file", "clip")]
     named += [(f"frames[{place}].file", frame.file) for place, frame in enumerate(event.frames)]
     named += [(f"texts[{place}].font", line.font) for place, line in enumerate(event.texts)]
-    return [(key, Path(name)) for key, name in named if name]
+    return [(key, name) for key, name in named if name]

@@ -68,7 +68,8 @@ class Gallery:
             self._files.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise OutputError(f"{folder}: cannot be the gallery ({error.strerror}); choose another --gallery") from error
+            raise OutputError(f"{folder}: cannot be the gallery ({error.strerror}); choose another "
+                              "--gallery") from error
         self._claim()
         self._index = Index(folder)
         self._clock = clock or SystemClock()
@@ -142,7 +143,7 @@ class Gallery:
         return [self._shown(row) for row in rows]
 
     def path(self, token: str, kind: str) -> Path | None:
-        """Where a picture's file lies now; None: there is none. It may be replaced or removed at any moment: see read."""
+        """Where a picture's file lies now; None: there is none. It may be replaced at any moment: see read."""
         photo = self.photo(token)
         version = photo.versions.get(kind) if photo else None
         return None if version is None else self._place(token, kind, version)
@@ -172,7 +173,7 @@ class Gallery:
 
     def fit_quota(self) -> list[str]:
         """Removes the oldest pictures until the rest fits the quota → their tokens. The newest one always stays."""
-        over = self.bytes() - self.quota_bytes
+        over = self.size_bytes() - self.quota_bytes
         if not self.quota_bytes or over <= 0:
             return []
         leaving = []
@@ -185,7 +186,7 @@ class Gallery:
             over -= size
         return self._remove(leaving)
 
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """What all pictures take on the disk, as their files' sizes tell."""
         return self._index.asked("SELECT ifnull(sum(bytes), 0) FROM files")[0][0]
 
@@ -225,8 +226,8 @@ class Gallery:
 
     def next_upload(self) -> Upload | None:
         """The one to be tried now, if any."""
-        found = self._index.asked("SELECT token, tries, why FROM uploads WHERE due_s <= ? ORDER BY due_s, token LIMIT 1",
-                                  self.time.now_s())
+        found = self._index.asked("SELECT token, tries, why FROM uploads WHERE due_s <= ? ORDER BY due_s, token "
+                                  "LIMIT 1", self.time.now_s())
         return Upload(*found[0]) if found else None
 
     def upload_done(self, token: str) -> None:

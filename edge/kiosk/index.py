@@ -33,6 +33,9 @@ SETTINGS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "f
 """FULL: in WAL mode the log is synced at every commit. secure_delete: what is removed is overwritten with zeros."""
 
 
+COLUMNS = "SELECT number, token, event, origin, taken_s, dies_s, background FROM photos "
+
+
 @dataclass(frozen=True)
 class Row:
     """One picture as the index knows it; files: kind → version. dies_s is in the gallery's own time."""
@@ -91,21 +94,22 @@ class Index:
         with self._reading:
             return self._reader.execute(question, values).fetchall()
 
-    def rows(self, where: str, *values: object) -> list[Row]:
+    def rows(self, where: str, *asked: object) -> list[Row]:
         """Pictures; where: what follows SELECT … FROM photos."""
         with self._reading:
             self._reader.execute("BEGIN")  # pictures and their files as of one moment
             try:
-                found = self.asked("SELECT number, token, event, origin, taken_s, dies_s, background "
-                                   f"FROM photos {where}", *values)
-                return [Row(*values, self._files(values[1])) for values in found]
+                found = self.asked(COLUMNS + where, *asked)
+                return [_row(values, self._files(values[1])) for values in found]
             finally:
                 self._reader.execute("COMMIT")
 
     def reading(self) -> Reading | None:
         """The clocks as they were kept last."""
         found = self.asked("SELECT age_s, wall_s, steady_s, boot, sure FROM clock")
-        return Reading(*found[0][:4], bool(found[0][4])) if found else None
+        for age_s, wall_s, steady_s, boot, sure in found:
+            return Reading(age_s, wall_s, steady_s, boot, bool(sure))
+        return None
 
     def keep(self, reading: Reading) -> None:
         """Keeps the clocks for the next run."""
@@ -123,3 +127,8 @@ class Index:
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             connection.executescript(f"BEGIN; {LAYOUT} PRAGMA user_version = {VERSION}; COMMIT;")
         return connection
+
+
+def _row(values: tuple, files: Mapping[str, str]) -> Row:
+    number, token, event, origin, taken_s, dies_s, background = values
+    return Row(number, token, event, origin, taken_s, dies_s, background, files)

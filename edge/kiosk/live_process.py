@@ -24,7 +24,8 @@ from edge.errors import MasqueError
 from edge.frame import Frame
 from edge.keyframe import BudgetedPace
 from edge.kiosk.eye import Eye
-from edge.kiosk.live_words import Alive, Look, Missed, Setup, Shown, Take, Taken, Watched
+from edge.kiosk.live_words import Alive, Dress, Missed, Setup, Shown, Take, Taken, Watched
+from edge.kiosk.look import Backdrops, Look
 from edge.kiosk.scenery import Scenery
 from edge.live import LivePath
 from edge.report import StageTimes
@@ -73,7 +74,8 @@ class Live:
     def __init__(self, link: Connection, setup: Setup, board: CameraBoard, eye: Eye) -> None:
         self.link, self.setup, self.board, self.eye = link, setup, board, eye
         cv2.setNumThreads(1)
-        self._look, self._trouble = Look("keep"), ""
+        self._look: Look | None = None
+        self._trouble, self._backdrops = "", Backdrops()
         self._scenery: Scenery | None = None
         self._path: LivePath | None = None
         self._segmenters: dict[bool, TfliteSegmenter] = {}
@@ -97,8 +99,8 @@ class Live:
 
     def _obey(self, word: Any) -> bool:
         match word:
-            case Look():
-                self._look, self._scenery, self._trouble = word, None, ""
+            case Dress(look):
+                self._look, self._scenery, self._trouble = look, None, ""
             case Watched(watched):
                 self._watched = watched
             case Take(shot):
@@ -132,10 +134,10 @@ class Live:
     def _dressed(self, shape: tuple[int, int]) -> Scenery:
         """The look that was asked for; where its file cannot be read, the room as it is: the booth goes on."""
         try:
-            return Scenery(self._look, shape)
+            return Scenery(self._look, shape, self._backdrops)
         except (MasqueError, OSError) as error:
             self._trouble = str(error)
-            return Scenery(Look("keep"), shape)
+            return Scenery(None, shape, self._backdrops)
 
     def _segmenter(self, parts: bool) -> TfliteSegmenter:
         if parts not in self._segmenters:

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.kiosk.look import Look
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -16,13 +18,10 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Look:
-    """To the live process: what stands behind the person. kind: still or clip (place: a file), colour (place:
-    '#rrggbb'), blur, or keep; effect: what changes on the person, such as 'recolour:hair=#8a2be2', or ""."""
+class Dress:
+    """To the live process: how the preview looks; None: as the camera sees it."""
 
-    kind: str
-    place: str = ""
-    effect: str = ""
+    look: Look | None
 
 
 @dataclass(frozen=True)

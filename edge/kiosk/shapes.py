@@ -47,13 +47,6 @@ class BackgroundShown(BaseModel):
     thumbnail_url: str
 
 
-class EffectShown(BaseModel):
-    """What may change on people."""
-
-    name: str
-    title: str
-
-
 class NoticeShown(BaseModel):
     """One friendly sentence: key of the texts; kind: trouble or news."""
 
@@ -96,11 +89,10 @@ class State(BaseModel):
     photo: PhotoShown | None
     background: str
     backgrounds: list[BackgroundShown]
-    effect: str
-    effects: list[EffectShown]
+    effects: list[str] = Field(description="names of those backgrounds that are effects on the guest's own room")
     notice: NoticeShown | None
     language: str
-    languages: list[str]
+    languages: dict[str, str] = Field(description="language → its own name for itself")
     event: EventShown
     camera: Literal["ok", "away"]
     can: Can
@@ -118,12 +110,6 @@ class Chosen(BaseModel):
     """A background, by its name."""
 
     name: str = Name
-
-
-class ChosenEffect(BaseModel):
-    """An effect, by its name; "" = none."""
-
-    name: str = Field(max_length=60)
 
 
 class Gallery(BaseModel):

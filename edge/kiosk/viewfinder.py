@@ -11,7 +11,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from edge.kiosk.live_words import Alive, Look, Setup, Shown, Take, Watched
+from edge.kiosk.look import Look
+from edge.kiosk.live_words import Alive, Dress, Setup, Shown, Take, Watched
 
 SILENT_S, STARTING_S = 1.0, 20.0
 """For so long a live process may say nothing, and a new one until its first word; then it is ended and replaced."""
@@ -37,7 +38,8 @@ class Viewfinder:
         setup."""
         self.setup, self.told, self._target, self._options = setup, told, target, options
         self.restarts, self.why_restarted = -1, ""
-        self.look, self.watched = Look("keep"), True
+        self.look: Look | None = None
+        self.watched = True
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._link: Connection | None = None
@@ -62,10 +64,10 @@ class Viewfinder:
         process = self._process
         return process.pid if process else None
 
-    def dress(self, look: Look) -> None:
+    def dress(self, look: Look | None) -> None:
         """Changes what stands behind the person, now and after every new start."""
         self.look = look
-        self._send(look)
+        self._send(Dress(look))
 
     def watch(self, watched: bool) -> None:
         """Says whether somebody looks at the preview."""
@@ -115,7 +117,7 @@ class Viewfinder:
         with self._sending:
             self._link = ours
             with suppress(OSError):
-                ours.send(self.look)
+                ours.send(Dress(self.look))
                 ours.send(Watched(self.watched))
 
     def _listen(self) -> str:

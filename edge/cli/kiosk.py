@@ -1,0 +1,72 @@
+"""`masque kiosk`: the photo booth, until Ctrl-C or SIGTERM."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli.options import BOARD, MODELS_FOLDER, Voice, chosen_board, voiced
+from edge.errors import OutputError
+
+if TYPE_CHECKING:
+    from edge.kiosk.booth import Options
+
+FOLDER = click.Path(path_type=Path)
+
+
+def default_gallery() -> Path:
+    """Where pictures go when nobody says: under systemd the service's state folder, else the user's."""
+    import os
+
+    state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(state) / "gallery" if state else Path.home() / ".local" / "share" / "masque" / "gallery"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve; 0.0.0.0: the whole network.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one.")
+@click.option("--source", default="demo", show_default=True, help="picamera, /dev/video0, a film, demo: as in masque live.")
+@click.option("--event", type=FOLDER, metavar="DIR", help="Folder with event.toml (default: the one that ships).")
+@click.option("--gallery", type=FOLDER, metavar="DIR", help="Folder for pictures (default: the service's or user's own).")
+@click.option("--bridge", default="", metavar="PORT", help="Microcontroller with shutter and lamps: a port, or auto.")
+@click.option("--name", "names", multiple=True, metavar="HOST", help="A name under which phones reach this machine.")
+@click.option("--pin", help="Set the PIN of the host's page, then serve.")
+@BOARD
+@MODELS_FOLDER
+@voiced
+def command(host: str, port: int, source: str, event: Path | None, gallery: Path | None, bridge: str,
+            names: tuple[str, ...], pin: str | None, board: str | None, models_folder: Path | None,
+            voice: Voice) -> None:
+    """Run the photo booth: live preview, countdown, picture, fine cut, QR code, print.
+
+    Pages: / (the booth), /gallery, /upload, /p/TOKEN (a guest's phone), /admin (the host, with the PIN).
+    """
+    try:
+        from edge.kiosk.server import serve
+    except ImportError as error:
+        raise OutputError(f"the booth needs more packages ({error.name} is missing); pip install 'masque[kiosk]'"
+                          ) from error
+
+    from edge.kiosk.address import Address
+    from edge.kiosk.booth import Options
+    from edge.kiosk.live_words import Setup
+
+    chosen, _ = chosen_board(board)
+    setup = Setup(source, chosen.name, str(models_folder.resolve()) if models_folder else "")
+    options = Options(Address(host, port, names), setup, (gallery or default_gallery()).absolute(),
+                      event.absolute() if event else None, bridge, voice.quiet)
+    _set_pin(options, pin, voice)
+    serve(options, lambda url: voice.say(f"the booth is at {url}"))
+
+
+def _set_pin(options: Options, pin: str | None, voice: Voice) -> None:
+    """The PIN that was given, or one that is drawn and told once."""
+    from edge.kiosk.pin import PinFile
+
+    options.gallery.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = PinFile(options.gallery / "pin.json")
+    if pin is not None:
+        file.set(pin)
+    elif not file.known:
+        voice.say(f"the PIN of the host's page is {file.draw()} (told this once; --pin sets another)")

@@ -1,0 +1,91 @@
+"""What lies over a picture: an event's frame, its words; and how a picture lies on paper."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from edge.composite import composite
+from edge.errors import EventError
+from edge.kiosk.event_shapes import Line
+
+MARGIN = 0.035
+"""Free space between words and the picture's edge, as a share of its shorter side."""
+
+SHADOW = 0.06
+"""Width of the dark rim around letters, as a share of their height: words are readable on any picture."""
+
+
+def framed(picture: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """A frame (h, w, 4) uint8 RGBA, straight alpha, stretched over a picture (H, W, 3) uint8 → (H, W, 3) uint8."""
+    if frame.shape[:2] != picture.shape[:2]:
+        frame = _stretched(frame, picture.shape[:2])
+    return composite(np.ascontiguousarray(frame[..., :3]), np.ascontiguousarray(frame[..., 3]), picture)
+
+
+def _stretched(frame: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Colours are weighted by alpha meanwhile: what is under a hole must not shine through at its edge."""
+    weighted = frame.astype(np.float32)
+    weighted[..., :3] *= weighted[..., 3:] / 255
+    way = cv2.INTER_AREA if frame.shape[0] > shape[0] else cv2.INTER_LINEAR
+    fitted = cv2.resize(weighted, (shape[1], shape[0]), interpolation=way)
+    fitted[..., :3] *= 255 / np.maximum(fitted[..., 3:], 1e-3)
+    return np.clip(fitted + 0.5, 0, 255).astype(np.uint8)
+
+
+def lettered(picture: np.ndarray, lines: tuple[Line, ...], fonts: Path) -> np.ndarray:
+    """Words over a picture (H, W, 3) uint8 → a new one. Lines of one place stack; fonts: the folder of font files.
+
+    A line wider than the picture is made smaller until it fits. Raises EventError for a font that is none.
+    """
+    if not lines:
+        return picture
+    image = Image.fromarray(picture)
+    draw, short = ImageDraw.Draw(image), min(picture.shape[:2])
+    used: dict[str, float] = {}
+    for line in reversed(lines) if all(line.place.startswith("bottom") for line in lines) else lines:
+        font = _fitting(line, fonts, short, picture.shape[1] - 2 * MARGIN * short)
+        size = font.size
+        offset = used.get(line.place, 0.0)
+        used[line.place] = offset + 1.25 * size
+        down = MARGIN * short + offset
+        x = {"left": MARGIN * short, "right": picture.shape[1] - MARGIN * short}.get(
+            line.place.partition(" ")[2], picture.shape[1] / 2)
+        y = down if line.place.startswith("top") else picture.shape[0] - down
+        across = {"left": "l", "right": "r"}.get(line.place.partition(" ")[2], "m")
+        draw.text((x, y), line.text, font=font, fill=line.colour, anchor=across + ("a" if y == down else "d"),
+                  stroke_width=max(1, round(SHADOW * size)), stroke_fill="#00000090")
+    return np.asarray(image)
+
+
+def printed(picture: np.ndarray, width_mm: int, height_mm: int, dpi: int) -> np.ndarray:
+    """A picture as it goes on paper: turned to the paper's way, scaled and cropped until it covers all of it.
+
+    (H, W, 3) uint8 → (height_mm, width_mm at dpi, 3) uint8.
+    """
+    from edge.composite import covering
+
+    if (picture.shape[0] > picture.shape[1]) != (height_mm > width_mm):
+        picture = np.rot90(picture)
+    height, width = (round(side / 25.4 * dpi) for side in (height_mm, width_mm))
+    return covering(np.ascontiguousarray(picture), (height, width))
+
+
+def _fitting(line: Line, fonts: Path, short: int, width: float) -> ImageFont.FreeTypeFont:
+    size = max(8.0, line.size * short)
+    while True:
+        font = _font(fonts / line.font if line.font else None, size)
+        if size <= 8 or font.getlength(line.text) <= width:
+            return font
+        size = max(8.0, size * 0.98 * width / font.getlength(line.text))
+
+
+def _font(path: Path | None, size: float) -> ImageFont.FreeTypeFont:
+    try:
+        font = ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
+    except (OSError, ValueError) as error:
+        raise EventError(f"{path}: cannot be used as a font ({error}); take a TTF or OTF file") from error
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font
