@@ -37,9 +37,7 @@ function write() {
   at("cards").replaceChildren(...cards(admin).map(card));
   replace(at("pictures"), photos.map(picture));
   at("test-print").hidden = admin.printer.ready === null;
-  const log = at("log"), end = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  log.replaceChildren(...admin.log.map(line));
-  if (end) log.scrollTop = log.scrollHeight;
+  replace(at("log"), admin.log.map(line));
 }
 
 /** Replaces children only when their text or pictures changed: a live region stays silent, a focused button stays. */
@@ -80,11 +78,10 @@ at("door").addEventListener("submit", async (event) => {
   try {
     const answer = await tell("/api/admin/login", { pin });
     if (answer.admin) return open(true);
-    at("wrong").textContent = say(answer.wait_s > 0 ? "notice.wait" : "admin.wrong_pin", { seconds: Math.ceil(answer.wait_s) });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const waits = error.details.wait_s ?? 0;
-    at("wrong").textContent = error.status === 401 && !waits ? say("admin.wrong_pin") : say(error.key, { seconds: Math.ceil(waits) || 1 });
+    at("wrong").textContent = say(error.status === 401 ? "admin.wrong_pin" : error.key, { seconds: Math.ceil(waits) || 1 });
   }
   at("pin").focus();
 });

@@ -17,7 +17,7 @@ export function cards(admin) {
 
 function camera({ there, why, source, frames_per_s: rate, restarts, why_restarted: last, viewers, fallbacks }) {
   return { title: say("admin.camera"), is: there ? "good" : "bad",
-    figure: there ? say("admin.frames_per_s", { count: figure(rate, { maximumFractionDigits: 1 }) }) : say("admin.away"),
+    figure: !there ? say("admin.away") : viewers ? say("admin.frames_per_s", { count: figure(rate, { maximumFractionDigits: 1 }) }) : say("admin.resting"),
     lines: plain([source, why, say("admin.viewers", { count: viewers }), restarts > 0 && say("admin.restarts", { count: restarts }), last, ...fallbacks]) };
 }
 

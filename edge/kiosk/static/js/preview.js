@@ -105,11 +105,13 @@ export class Preview {
     this.frames += 1;
   }
 
-  /** The frame that is shown now, on a canvas of its own. */
+  /** The frame that is shown now, on a canvas of its own; the preview is a mirror, this is as the picture will be. */
   frozen() {
     const copy = document.createElement("canvas");
     Object.assign(copy, { width: this.canvas.width, height: this.canvas.height, className: "frozen" });
-    copy.getContext("2d").drawImage(this.canvas, 0, 0);
+    const paper = copy.getContext("2d");
+    paper.setTransform(-1, 0, 0, 1, copy.width, 0);
+    paper.drawImage(this.canvas, 0, 0);
     return copy;
   }
 }

@@ -40,24 +40,24 @@ export function write(root) {
 /** What a guest chose here before, else the first of the browser's languages that the booth speaks, else the event's own. */
 export function preferred(offered, otherwise) {
   const wanted = [localStorage.getItem(REMEMBERED), ...navigator.languages.map((tag) => tag.slice(0, 2))];
-  return wanted.find((name) => offered.includes(name)) ?? otherwise;
+  return wanted.find((name) => name in offered) ?? otherwise;
 }
 
-/** A button for each language in every .languages; `remember`: the choice is kept for the next visit. */
+/** A button for each language in every .languages; offered: {de: "Deutsch", …}; `remember`: the choice is kept for the next visit. */
 export function offerLanguages(offered, remember = true) {
   for (const group of document.querySelectorAll(".languages")) {
-    group.hidden = offered.length < 2;
-    if (group.childElementCount === offered.length) continue;
-    group.replaceChildren(...offered.map((name) => languageButton(name, remember)));
+    const names = Object.keys(offered);
+    group.hidden = names.length < 2;
+    if (group.childElementCount === names.length) continue;
+    group.replaceChildren(...names.map((name) => languageButton(name, offered[name], remember)));
   }
   markSpoken();
 }
 
-function languageButton(name, remember) {
+function languageButton(name, itself, remember) {
   const button = document.createElement("button");
-  Object.assign(button, { type: "button", textContent: name, lang: name });
+  Object.assign(button, { type: "button", textContent: name, lang: name, ariaLabel: itself });
   button.dataset.language = name;
-  button.ariaLabel = new Intl.DisplayNames([name], { type: "language" }).of(name);
   button.addEventListener("click", async () => {
     if (remember) localStorage.setItem(REMEMBERED, name);
     await speak(name);

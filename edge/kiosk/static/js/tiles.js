@@ -3,6 +3,7 @@ import { icon, made } from "./icons.js";
 import { say } from "./texts.js";
 
 const KINDS = { trimap: "trimap.png", alpha: "alpha.png", cutout: "cutout.png", composite: "picture.jpg" };
+const WORDS = { trimap: "upload.unsure", alpha: "upload.alpha", cutout: "upload.cutout", composite: "upload.composite" };
 
 export class Tiles {
   constructor(element) {
@@ -16,9 +17,9 @@ export class Tiles {
     for (const [kind, name] of Object.entries(KINDS)) {
       const url = kind === "composite" ? photo.picture_url : `/api/photos/${photo.token}/${name}`;
       const image = this.all[kind].querySelector("img"), link = this.all[kind].querySelector("a");
-      this.all[kind].querySelector(".name").textContent = say(`upload.${kind}`);
-      link.ariaLabel = `${say("photo.save")}: ${say(`upload.${kind}`)}`;
-      image.alt = say(`upload.${kind}`);
+      this.all[kind].querySelector(".name").textContent = say(WORDS[kind]);
+      link.ariaLabel = `${say("photo.save")}: ${say(WORDS[kind])}`;
+      image.alt = say(WORDS[kind]);
       Object.assign(link, { href: url, download: `${photo.number}.${name}` });
       if (image.getAttribute("src") !== url) image.src = url;
       else this.all[kind].classList.remove("waiting");
