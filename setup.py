@@ -20,8 +20,8 @@ EXTRAS = {
     "video": [VIDEO],
     "bridge": ["pyserial>=3.5,<4"],
     "kiosk": [
-        VIDEO, "pyserial>=3.5,<4", "segno>=1.6,<2", "fastapi>=0.165,<1", "uvicorn>=0.54,<1", "python-multipart>=0.0.34,<1",
-        "prometheus-client>=0.26,<1",
+        VIDEO, "pyserial>=3.5,<4", "segno>=1.6,<2", "fastapi>=0.165,<1", "uvicorn>=0.54,<1",
+        "python-multipart>=0.0.34,<1", "prometheus-client>=0.26,<1",
     ],
     "quantize": [
         LITERT,

@@ -93,7 +93,7 @@ class DemoSource(FrameSource):
             room = cv2.resize(self._scene, (width * 5 // 4, height), interpolation=cv2.INTER_CUBIC)
             self._large = DemoSource(height, width, None, self.frames_per_s, room=room)
         pixels = np.empty((self._large.height, self._large.width, 3), np.uint8)
-        self._large._draw(self.index / self.frames_per_s, pixels, self._large.truth)
+        self._large._draw(self.index / self.frames_per_s, pixels, self._large._truth)
         return pixels
 
     def close(self) -> None:

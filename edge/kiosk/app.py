@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,12 +22,19 @@ PAGES = {"/": "booth.html", "/p/{token}": "photo.html", "/gallery": "gallery.htm
          "/admin": "admin.html"}
 """Path → file of STATIC."""
 
-REFUSED = {status: {"model": shapes.Fault} for status in (403, 404, 413, 421, 422, 503)}
+SMALL_BODY_BYTES = 16 << 10
+"""What any request but an upload may carry."""
+
+TOO_LARGE = 413
+
+REFUSED: dict[int | str, dict[str, Any]] = {status: {"model": shapes.Fault}
+                                            for status in (403, 404, 413, 421, 422, 503)}
 
 
 def app_for(booth: Booth) -> ASGIApp:
     """The web side of a booth."""
-    app = FastAPI(title="Masque photo booth", version="1", docs_url=None, redoc_url=None, responses=REFUSED)
+    app = FastAPI(title="Masque photo booth", version="1", docs_url=None, redoc_url=None, responses=REFUSED,
+                  max_body_size=SMALL_BODY_BYTES)
     app.state.booth = booth
     for module in (routes_session, routes_photos, routes_uploads, routes_admin):
         app.include_router(module.routes)
@@ -61,4 +69,5 @@ async def _malformed(_: Request, error: Exception) -> JSONResponse:
 
 async def _unknown(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return JSONResponse({"key": "notice.problem", "detail": error.detail}, error.status_code, error.headers)
+    key = "notice.upload_large" if error.status_code == TOO_LARGE else "notice.problem"
+    return JSONResponse({"key": key, "detail": error.detail}, error.status_code, error.headers)

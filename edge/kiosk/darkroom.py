@@ -1,4 +1,4 @@
-"""From a photograph in the gallery to its cuts: fast, then fine; and to another background later. Blocks; for threads."""
+"""From a photograph in the gallery to its cuts: fast, then fine; to another background later. It all blocks."""
 from __future__ import annotations
 
 import json
@@ -16,7 +16,8 @@ from edge.kiosk.live_words import Setup
 from edge.kiosk.look import Look, look_of
 from edge.kiosk.session import Stage
 
-Told = Callable[[Stage], None]
+Told = Callable[[Stage, bool], None]
+"""Hears of a cut in the gallery, and whether anybody was seen in it; in the thread that develops."""
 
 
 class Darkroom:
@@ -44,11 +45,11 @@ class Darkroom:
         with self._counted():
             photo, photograph = self._there(token)
             look = self._look(photo, background)
-            if not self._attached(token, self.developer.quick(photograph, look), background):
-                return
-            told(Stage.FAST)
-            if self._attached(token, self.developer.fine(photograph, look), background):
-                told(Stage.FINE)
+            fast = self.developer.quick(photograph, look)
+            if self._attached(token, fast, background):
+                told(Stage.FAST, fast.report["person"])
+                if self._attached(token, self.developer.fine(photograph, look), background):
+                    told(Stage.FINE, True)
 
     def dress(self, token: str, background: str, told: Told) -> None:
         """Another background behind a photograph: from its cut-outs where they are there. Tells and raises as
@@ -60,10 +61,10 @@ class Darkroom:
             return
         with self._counted():
             look = self._look(photo, background)
-            if self._attached(token, self.developer.rescreen(small, photograph, look), background):
-                told(Stage.FAST)
+            if self._attached(token, self.developer.rescreen(small, photograph, look), background, ("composite",)):
+                told(Stage.FAST, True)
                 if self._attached(token, self.developer.recompose(large, photograph, look), background):
-                    told(Stage.FINE)
+                    told(Stage.FINE, True)
 
     def cut(self, token: str, background: str, trimap: bytes | None, stage: Callable[[str], None]) -> None:
         """The fine cut alone, for uploads, with a guest's own trimap where there is one. stage: hears of each stage."""
@@ -72,12 +73,12 @@ class Darkroom:
             look = self._look(photo, background)
             self._attached(token, self.developer.fine(photograph, look, stage, trimap), background)
 
-    def _attached(self, token: str, developed: Developed, background: str) -> bool:
-        """False: the photograph was removed meanwhile."""
+    def _attached(self, token: str, developed: Developed, background: str, without: tuple[str, ...] = ()) -> bool:
+        """False: the photograph was removed meanwhile. without: kinds that show the background before."""
         parts = dict(developed.parts)
         if "person" in developed.report:
             parts["report"] = json.dumps(developed.report).encode()
-        return self.gallery.attach(token, parts, background) is not None
+        return self.gallery.attach(token, parts, background, without) is not None
 
     def _there(self, token: str) -> tuple[Photo, bytes]:
         photo, photograph = self.gallery.photo(token), self.gallery.read(token, "photograph")

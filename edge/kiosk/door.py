@@ -1,6 +1,7 @@
-"""The booth's door: who may come in under which name, from which page, with how much; and what every answer carries.
+"""The booth's door: under which name and from which page a request may come, and what every answer carries.
 
-One ASGI wrapper around the whole app, so that no route can forget it.
+One ASGI wrapper around the whole app, so that no route can forget it. How much a request may carry is FastAPI's
+max_body_size, counted while it streams in.
 """
 from __future__ import annotations
 
@@ -14,16 +15,9 @@ from edge.kiosk.address import Address
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-SMALL_BODY_BYTES = 16 << 10
-"""What any request but an upload may carry."""
-
-UPLOAD_PATH = "/api/uploads"
-
-UPLOAD_BODY_BYTES = 48 << 20
-"""A photograph of a phone has 3 to 15 MB, a trimap less."""
-
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
           "font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+"""No inline script, no inline style, nothing from anywhere else."""
 
 ALWAYS = {"content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
           "x-frame-options": "DENY", "cross-origin-resource-policy": "same-origin",
@@ -32,7 +26,7 @@ ALWAYS = {"content-security-policy": POLICY, "x-content-type-options": "nosniff"
 
 
 class Door:
-    """Refuses foreign hosts, foreign pages and large bodies before the app sees them."""
+    """Refuses foreign names and foreign pages before the app sees them."""
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
         """address: knows which names are the booth's."""
@@ -43,62 +37,26 @@ class Door:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         send = _with_headers(send)
-        refusal = self._refusal(scope["method"], headers)
-        if refusal:
-            await JSONResponse({"key": "fault.refused", "detail": refusal[1]}, refusal[0])(scope, receive, send)
-            return
-        limit = UPLOAD_BODY_BYTES if scope["path"] == UPLOAD_PATH else SMALL_BODY_BYTES
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > limit:
-            await _too_large(limit)(scope, receive, send)
-            return
-        body = _Counted(receive, limit)
-        try:
-            await self.app(scope, body.receive, body.noting(send))
-        except _TooMuch:
-            if not body.answered:
-                await _too_large(limit)(scope, receive, send)
+        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        await (refusal or self.app)(scope, receive, send)
 
-    def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
-        """(status, why), or None: the request may pass."""
+    def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
+        """What to answer in place of the app; None: the request may pass."""
         host = headers.get("host", "").lower()
         if not self.address.admits(host):
-            return 421, "this booth is not called that; ask for it by a name that it knows (masque kiosk --name)"
+            return _no(421, "this booth has no such name; masque kiosk --name HOST gives it one")
         if method not in CHANGING:
             return None
-        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return 403, "only the booth's own pages may change something"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host:
-            return 403, "only the booth's own pages may change something"
+        if (headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+                or (origin is not None and urlsplit(origin).netloc.lower() != host)):
+            return _no(403, "only the booth's own pages may change something")
         return None
 
 
-class _TooMuch(Exception):
-    """More came than may come."""
-
-
-class _Counted:
-    """A request's body, counted while it streams in."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive, self._left, self.answered = receive, limit, False
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            raise _TooMuch
-        return message
-
-    def noting(self, send: Send) -> Send:
-        async def noted(message: Message) -> None:
-            self.answered = True
-            await send(message)
-
-        return noted
+def _no(status: int, detail: str) -> JSONResponse:
+    return JSONResponse({"key": "notice.forbidden", "detail": detail}, status)
 
 
 def _with_headers(send: Send) -> Send:
@@ -111,8 +69,3 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sent
-
-
-def _too_large(limit: int) -> JSONResponse:
-    return JSONResponse({"key": "fault.too_large", "detail": f"at most {limit:,} bytes are taken"}, 413)
-

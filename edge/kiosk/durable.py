@@ -1,4 +1,4 @@
-"""Files that are there after a power cut, whole, or not at all."""
+"""Files that are there after a power cut."""
 from __future__ import annotations
 
 import os
@@ -10,28 +10,25 @@ from pathlib import Path
 from edge.errors import OutputError
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Writes beside the place, then renames; nothing is promised until `sync_folder` has run on the folder.
-
-    Raises OutputError with both numbers where the disk is full; nothing of the file stays then.
+def write_synced(path: Path, content: bytes) -> None:
+    """Writes a new file and waits until its content is on the disk; its name is only once `sync` was there for the
+    folder. Raises OutputError with both numbers where the disk is full; nothing of the file stays then.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("wb", buffering=0) as file:
-            written = 0
-            while written < len(content):
-                written += file.write(memoryview(content)[written:]) or 0
+        with path.open("xb", buffering=0) as file:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[file.write(rest) or 0 :]
             os.fsync(file.fileno())
-        part.replace(path)
     except OSError as error:
         with suppress(OSError):
-            part.unlink()
+            path.unlink()
         raise not_written(path, len(content), error) from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable: what was renamed into it, what was removed from it."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Waits until a file's content is on the disk; of a folder: the names in it."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:

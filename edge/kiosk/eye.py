@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.camera import FrameSource
 from edge.errors import MasqueError
-from edge.frame import Frame
+from edge.frame import Frame, Region
 
 AWAY_S = 1.5
 """Without a frame for so long the camera counts as away."""
@@ -26,7 +26,7 @@ class Eye:
         self._opened = opened
         self.why = "the camera is being opened"
         self.fallbacks: list[str] = []
-        self.stamp = None
+        self.stamp: Region | None = None
         self._seen_s = time.monotonic()
         self._frame: Frame | None = None
         self._still: np.ndarray | None = None

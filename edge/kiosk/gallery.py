@@ -1,6 +1,6 @@
 """The gallery: pictures in a folder, an index beside them, lifetimes, a quota; whole after any kill or power cut.
 
-The order is the promise. A picture's file is written, synced and named before its row is committed, a row is removed
+The order is the promise. A picture's file is written and synced, name included, before its row is committed, a row is removed
 before its files are: so no row points nowhere, and a file that no row knows is swept out at the next start.
 """
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import OutputError
 from edge.kiosk.clock import Clock, GalleryTime, SystemClock
-from edge.kiosk.durable import sync_folder, write_durably
+from edge.kiosk.durable import sync, write_synced
 from edge.kiosk.index import Index, Row
 
 ENDINGS = {"photograph": "jpg", "screen": "jpg", "composite": "jpg", "thumbnail": "jpg", "cutout": "png",
@@ -77,7 +77,7 @@ class Gallery:
         self._kept_s = self.time.now_s()
         self._index.keep(self.time.reading())
         for place in (folder.parent, folder):  # the folder's own name, the index's name
-            sync_folder(place)
+            sync(place)
         self._recover()
 
     def close(self) -> None:
@@ -107,8 +107,10 @@ class Gallery:
         assert photo is not None
         return photo
 
-    def attach(self, token: str, parts: Mapping[str, bytes], background: str | None = None) -> Photo | None:
-        """Adds or replaces files of a picture (kind → content), all of them or none; background: its new name.
+    def attach(self, token: str, parts: Mapping[str, bytes], background: str | None = None,
+               without: Collection[str] = ()) -> Photo | None:
+        """Adds or replaces files of a picture (kind → content), all of them or none; background: its new name; without:
+        kinds that are no longer true and leave in the same moment.
 
         None: the picture has been removed meanwhile, and nothing of parts stays. Raises OutputError as add does.
         """
@@ -122,12 +124,15 @@ class Gallery:
                 for kind, version in versions.items() if there else ():
                     changes.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
                                     (token, kind, version, len(parts[kind])))
+                changes.executemany("DELETE FROM files WHERE token = ? AND kind = ?",
+                                    [(token, kind) for kind in without])
                 if background is not None:
                     changes.execute("UPDATE photos SET background = ? WHERE token = ?", (background, token))
         except OutputError:
             self._discard(token, versions)
             raise
-        self._discard(token, {kind: old[kind] for kind in versions if kind in old} if there else versions)
+        replaced = {kind: old[kind] for kind in (*versions, *without) if kind in old}
+        self._discard(token, replaced if there else versions)
         return self.photo(token)
 
     def photo(self, token: str) -> Photo | None:
@@ -252,7 +257,7 @@ class Gallery:
         for token, files in gone:
             self._discard(token, files)
         if gone:
-            sync_folder(self._files)
+            sync(self._files)
             self._index.forget_the_past()
         return [token for token, _ in gone]
 
@@ -261,8 +266,8 @@ class Gallery:
         versions = {kind: secrets.token_hex(4) for kind in parts}
         try:
             for kind, content in parts.items():
-                write_durably(self._place(token, kind, versions[kind]), content)
-            sync_folder(self._files)
+                write_synced(self._place(token, kind, versions[kind]), content)
+            sync(self._files)
         except OSError:
             self._discard(token, versions)
             raise
@@ -286,7 +291,7 @@ class Gallery:
         with self._index.changing() as changes:
             changes.executemany("DELETE FROM files WHERE token = ? AND kind = ?", lost)
         self._remove([token for token, kind in lost if kind == "photograph"])
-        sync_folder(self._files)
+        sync(self._files)
 
     def _claim(self) -> None:
         try:

@@ -10,6 +10,7 @@ from threading import RLock
 
 from edge.errors import OutputError
 from edge.kiosk.clock import Reading
+from edge.kiosk.durable import sync
 
 NAME = "gallery.sqlite3"
 
@@ -85,9 +86,10 @@ class Index:
                 raise
 
     def forget_the_past(self) -> None:
-        """Folds the log away, so that rows which were removed are in no file any more."""
+        """Folds the log away, so that rows which were removed are in no file any more, not even after a power cut."""
         with self._writing, self._reading:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            sync(self.path.with_name(f"{NAME}-wal"))  # SQLite does not sync the truncation; the lock is elsewhere
 
     def asked(self, question: str, *values: object) -> list[tuple]:
         """The answer to one SELECT."""

@@ -31,8 +31,8 @@ def _stretched(frame: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     weighted[..., :3] *= weighted[..., 3:] / 255
     way = cv2.INTER_AREA if frame.shape[0] > shape[0] else cv2.INTER_LINEAR
     fitted = cv2.resize(weighted, (shape[1], shape[0]), interpolation=way)
-    fitted[..., :3] *= 255 / np.maximum(fitted[..., 3:], 1e-3)
-    return np.clip(fitted + 0.5, 0, 255).astype(np.uint8)
+    alpha = fitted[..., 3:]
+    return np.clip(np.dstack([fitted[..., :3] * (255 / np.maximum(alpha, 1e-3)), alpha]) + 0.5, 0, 255).astype(np.uint8)
 
 
 def lettered(picture: np.ndarray, lines: tuple[Line, ...], fonts: Path) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Who asks, and what they may: the booth's own screen, the host with the PIN, a guest with a picture's token, anybody."""
+"""Who asks, and what they may: the booth's own screen, the host with the PIN, a picture's owner, anybody."""
 from __future__ import annotations
 
 import base64
@@ -13,7 +13,8 @@ from edge.kiosk.gallery import Photo
 
 COOKIE = "masque_admin"
 
-WATCHERS_DOT = "."
+DOT = "."
+"""Stands in viewing keys and never in tokens."""
 
 
 class Refused(Exception):
@@ -60,12 +61,12 @@ def viewing_key(photo: Photo) -> str:
     number, a dot, and half of a hash of the token: nobody comes from here to the token or to another picture.
     """
     digest = hashlib.sha256(b"view:" + photo.token.encode()).digest()[:15]
-    return f"{photo.number}{WATCHERS_DOT}{base64.urlsafe_b64encode(digest).decode()}"
+    return f"{photo.number}{DOT}{base64.urlsafe_b64encode(digest).decode()}"
 
 
 def found(booth: Booth, key: str) -> tuple[Photo, bool]:
-    """(the photograph of a token or a viewing key, whether it was the token). Raises Refused 404. Blocks on the disk."""
-    number, dot, _ = key.partition(WATCHERS_DOT)
+    """(the photograph of a token or a viewing key, whether it was the token). Reads the disk. Raises Refused 404."""
+    number, dot, _ = key.partition(DOT)
     photo, owned = booth.gallery.photo(key), True
     if photo is None and dot and number.isascii() and number.isdecimal() and len(number) < 12:
         near = booth.gallery.newest(1, int(number) + 1)

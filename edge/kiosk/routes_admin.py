@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -9,11 +10,11 @@ from fastapi.responses import JSONResponse, Response
 from edge.kiosk import shapes
 from edge.kiosk.pin import REMEMBERED_S
 from edge.kiosk.rights import COOKIE, booth_of, is_admin, need_admin
-from edge.kiosk.showing import admin_state, gauges
+from edge.kiosk.showing import admin_state, gauges, notice
 
 routes = APIRouter(tags=["admin"])
 
-LOCKED = {401: {"model": shapes.Fault}}
+LOCKED: dict[int | str, dict[str, Any]] = {401: {"model": shapes.Fault}}
 
 
 @routes.post("/api/admin/login", response_model=shapes.LoginAnswer, responses={
@@ -50,7 +51,7 @@ def read_admin_state(request: Request) -> shapes.AdminState:
 @routes.post("/api/admin/test-print", response_model=shapes.Done, responses=LOCKED)
 async def test_print(request: Request) -> shapes.Done:
     """Prints a test page; it does not count."""
-    return shapes.Done(notice=await need_admin(request).test_printed())
+    return shapes.Done(notice=notice(await need_admin(request).errands.test_print()))
 
 
 @routes.get("/health", response_model=shapes.Health, responses={503: {"model": shapes.Health}})

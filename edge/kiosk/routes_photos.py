@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
@@ -12,14 +12,14 @@ from edge.kiosk.booth import Booth
 from edge.kiosk.gallery import Photo
 from edge.kiosk.rights import Refused, booth_of, found, is_booth
 from edge.kiosk.routes_session import known_background
-from edge.kiosk.showing import OWNERS_KINDS, PICTURE_KINDS, can, photo_shown
 from edge.kiosk.sharing import qr_svg
+from edge.kiosk.showing import OWNERS_KINDS, PICTURE_KINDS, can, looked_up, notice
 
 routes = APIRouter(prefix="/api", tags=["photos"])
 
 Key = Annotated[str, Path(min_length=1, max_length=64, description="a token (the owner's), or a viewing key")]
 
-GONE = {404: {"model": shapes.Fault}, 403: {"model": shapes.Fault}}
+GONE: dict[int | str, dict[str, Any]] = {404: {"model": shapes.Fault}, 403: {"model": shapes.Fault}}
 
 
 @routes.get("/gallery", response_model=shapes.Gallery)
@@ -29,7 +29,7 @@ def read_gallery(request: Request, before: Annotated[int | None, Query(ge=1, le=
     booth, owner = booth_of(request), is_booth(request)
     photos = booth.gallery.newest(count + 1, before, origin="booth")
     page = photos[:count]
-    return shapes.Gallery(photos=[photo_shown(booth, photo, owner) for photo in page],
+    return shapes.Gallery(photos=[looked_up(booth, photo, owner) for photo in page],
                           before=page[-1].number if len(photos) > count else None)
 
 
@@ -38,7 +38,7 @@ def read_photo(request: Request, token: Key) -> shapes.PhotoShown:
     """A picture, with how it was made for its owner."""
     booth = booth_of(request)
     photo, owned = found(booth, token)
-    return photo_shown(booth, photo, owned or is_booth(request), report=True)
+    return looked_up(booth, photo, owned or is_booth(request), report=True)
 
 
 @routes.get("/photos/{token}/{kind}", response_class=Response, responses={
@@ -70,7 +70,7 @@ async def choose_background(request: Request, token: Key, chosen: shapes.Chosen)
     """Puts the picture before another background; `stage` and `picture_url` change when it is done."""
     booth, photo = await _own(request, token)
     known_background(booth, chosen.name)
-    booth.dress(photo.token, chosen.name)
+    booth.errands.dress(photo.token, chosen.name)
     return shapes.Done()
 
 
@@ -80,7 +80,7 @@ async def print_photo(request: Request, token: Key) -> shapes.Done:
     booth, photo = await _own(request, token)
     if not can(booth).print:
         raise Refused(409, "notice.printer_away", "printing is off in event.toml")
-    return shapes.Done(notice=await booth.printed(photo.token))
+    return shapes.Done(notice=notice(await booth.errands.print(photo.token)))
 
 
 @routes.post("/photos/{token}/share", response_model=shapes.Done, responses={**GONE, 409: {"model": shapes.Fault}})
@@ -97,7 +97,7 @@ async def share_photo(request: Request, token: Key) -> shapes.Done:
 async def remove_photo(request: Request, token: Key) -> shapes.Done:
     """Removes the picture with everything of it."""
     booth, photo = await _own(request, token)
-    await booth.removed(photo.token)
+    await booth.errands.remove(photo.token)
     return shapes.Done(notice=shapes.NoticeShown(key="photo.removed", kind="news"))
 
 

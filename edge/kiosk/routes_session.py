@@ -20,7 +20,7 @@ Language = Annotated[str, Path(pattern="^[a-z]{2}$")]
 
 
 @routes.get("/api/state", response_model=shapes.State)
-def read_state(request: Request, language: str | None = None) -> shapes.State:
+async def read_state(request: Request, language: str | None = None) -> shapes.State:
     """All that the booth's page shows. language: of the backgrounds' titles, the event's unless said."""
     return state(booth_of(request), is_booth(request), language)
 

@@ -72,6 +72,6 @@ def _listening(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise OutputError(f"{host} port {port}: cannot be served ({error.strerror}); choose another --port, or 0 for any, "
-                          "and a --host of this machine") from error
+        raise OutputError(f"{host} port {port}: cannot be served ({error.strerror}); choose another --port, or 0 for "
+                          "any, and a --host of this machine") from error
     return listener

@@ -1,19 +1,17 @@
 """The booth's session: what a guest sees and what comes next, as a machine without clocks, files or processes.
 
-attract → live → countdown → developing → shown → live (again) or attract. Each verb takes the time, changes the state and
-returns Orders: what the booth has to do. Nothing here waits for a camera or a network: the countdown is arithmetic on
-the time that is passed in.
+attract → live → countdown → developing → shown → live (again) or attract. Each verb takes the time, changes the state
+and returns Orders: what the booth has to do. Nothing here waits for a camera or a network: the countdown is arithmetic
+on the time that is passed in.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 COUNTDOWN_S = (1, 10)
 """What a countdown may last, both ends included."""
-
-LIVE_IDLE_S, SHOWN_IDLE_S = 60.0, 60.0
-"""Without a touch for so long the booth goes back to its attract loop."""
 
 STILL_S = 4.0
 """How long a photograph may take to come from the camera: a live process that died at zero is back within two."""
@@ -64,15 +62,19 @@ class Notice:
     """One friendly sentence for the guest. key: of the texts; kind: trouble or news."""
 
     key: str
-    kind: str = "trouble"
+    kind: Literal["trouble", "news"] = "trouble"
 
 
 @dataclass
 class Session:
-    """State of the one guest (or group) in front of the booth. Times are seconds of one monotonic clock."""
+    """State of the one guest (or group) in front of the booth. Times are seconds of one monotonic clock.
+
+    idle_s: without a touch for so long the booth goes back to its attract loop.
+    """
 
     background: str
     countdown_s: int = 3
+    idle_s: float = 60.0
     state: Screen = Screen.ATTRACT
     since_s: float = 0.0
     touched_s: float = 0.0
@@ -165,9 +167,13 @@ class Session:
             self._go(self.state, now)
         return []
 
+    def awaits(self, shot: int) -> bool:
+        """Whether the photograph of that number is still wanted."""
+        return self.state is Screen.DEVELOPING and shot == self.shot and self.waiting
+
     def taken(self, now: float, shot: int, token: str) -> list[Order]:
         """The photograph of that number lies in the gallery."""
-        if self.state is Screen.DEVELOPING and shot == self.shot and self.waiting:
+        if self.awaits(shot):
             self.waiting, self.token, self.ends_s = False, token, now + DEVELOP_S
             self._changed()
         return []
@@ -175,9 +181,7 @@ class Session:
     def missed(self, now: float, shot: int, notice: str) -> list[Order]:
         """The photograph of that number will not come. notice: the sentence's key."""
         if self.state is Screen.DEVELOPING and shot == self.shot:
-            self._forget()
-            self._say(Notice(notice), now)
-            self._go(Screen.LIVE, now)
+            self._give_up(now, notice)
         return []
 
     def developed(self, now: float, token: str, stage: Stage) -> list[Order]:
@@ -196,8 +200,9 @@ class Session:
         if token != self.token or not token:
             return []
         if self.state is Screen.DEVELOPING:
-            return self.missed(now, self.shot, notice)
-        self.say(now, notice)
+            self._give_up(now, notice)
+        else:
+            self.say(now, notice)
         return []
 
     def gone(self, now: float, token: str) -> list[Order]:
@@ -207,9 +212,9 @@ class Session:
             self._go(Screen.ATTRACT, now)
         return []
 
-    def say(self, now: float, key: str, kind: str = "trouble") -> None:
-        """A sentence for the guest."""
-        self._say(Notice(key, kind), now)
+    def say(self, now: float, key: str) -> None:
+        """Something went wrong: a sentence for the guest."""
+        self._say(Notice(key), now)
 
     def tick(self, now: float) -> list[Order]:
         """Time passed: the countdown's zero, patience, idleness, the notice's end."""
@@ -221,9 +226,9 @@ class Session:
             self._go(Screen.DEVELOPING, now)
             return [Order.TAKE]
         if self.state is Screen.DEVELOPING and now >= self.ends_s:
-            return self.missed(now, self.shot, self._why_late())
-        idle_s = {Screen.LIVE: LIVE_IDLE_S, Screen.SHOWN: SHOWN_IDLE_S}.get(self.state)
-        if idle_s and now - self.touched_s >= idle_s:
+            self._give_up(now, self._why_late())
+            return []
+        if self.state in (Screen.LIVE, Screen.SHOWN) and now - self.touched_s >= self.idle_s:
             self._forget()
             self._go(Screen.ATTRACT, now)
         return []
@@ -234,17 +239,20 @@ class Session:
         if self.state in (Screen.COUNTDOWN, Screen.DEVELOPING):
             dues.append(self.ends_s)
         elif self.state in (Screen.LIVE, Screen.SHOWN):
-            dues.append(self.touched_s + (LIVE_IDLE_S if self.state is Screen.LIVE else SHOWN_IDLE_S))
+            dues.append(self.touched_s + self.idle_s)
         return max(0.0, min(dues, default=now + 3600) - now)
 
     def left_s(self, now: float) -> float | None:
         """Of the countdown; None when there is none."""
         return max(0.0, self.ends_s - now) if self.state is Screen.COUNTDOWN else None
 
+    def _give_up(self, now: float, notice: str) -> None:
+        self._forget()
+        self._say(Notice(notice), now)
+        self._go(Screen.LIVE, now)
+
     def _why_late(self) -> str:
-        if not self.waiting:
-            return "notice.try_again"
-        return "notice.try_again" if self.camera else "notice.camera_away"
+        return "notice.camera_away" if self.waiting and not self.camera else "notice.shot_failed"
 
     def _touch(self, now: float) -> None:
         self.touched_s = now

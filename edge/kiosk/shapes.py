@@ -195,11 +195,12 @@ class QueueState(BaseModel):
 
 
 class PrinterState(BaseModel):
-    """The printer. ready: null = printing is off."""
+    """The printer. limit: copies of the event, 0 = none."""
 
-    ready: bool | None
+    state: Literal["off", "ready", "printing", "stopped", "away"]
     name: str
     why: str
+    queue: int
     printed: int
     limit: int
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from edge.kiosk import shapes
@@ -47,27 +48,35 @@ def state(booth: Booth, owner: bool, language: str | None = None) -> shapes.Stat
 
 
 def shown(booth: Booth, owner: bool) -> shapes.PhotoShown | None:
-    """The picture that is on the booth's screen."""
-    session = booth.session
-    photo = booth.gallery.photo(session.token) if session.token else None
-    return photo_shown(booth, photo, owner) if photo else None
+    """The picture that is on the booth's screen. Does not touch the disk."""
+    photo = booth.shown
+    if photo is None or photo.token != booth.session.token:
+        return None
+    left_s = photo.left_s
+    if left_s is not None:
+        left_s = max(0.0, left_s - (time.monotonic() - booth.shown_s))
+    return photo_shown(booth, replace(photo, left_s=left_s), owner, booth.prints_left)
 
 
-def photo_shown(booth: Booth, photo: Photo, owner: bool, report: bool = False) -> shapes.PhotoShown:
-    """A picture of the gallery; without its token for those who may only look. report: how it was made, too."""
+def looked_up(booth: Booth, photo: Photo, owner: bool, report: bool = False) -> shapes.PhotoShown:
+    """A picture of the gallery. report: how it was made, too. Reads the disk."""
+    found = photo_shown(booth, photo, owner, booth.errands.printer.prints_left(booth.events.current))
+    content = booth.gallery.read(photo.token, "report") if report and owner else None
+    return found.model_copy(update={"report": json.loads(content)}) if content else found
+
+
+def photo_shown(booth: Booth, photo: Photo, owner: bool, prints_left: int | None) -> shapes.PhotoShown:
+    """A picture of the gallery; without its token for those who may only look."""
     key = photo.token if owner else viewing_key(photo)
     kinds = [name for name, stored in PICTURE_KINDS.items()
              if any(kind in photo.versions for kind in stored) and (owner or name not in OWNERS_KINDS)]
-    event = booth.events.current
-    limit = event.printing.limit
     return shapes.PhotoShown(
         token=key, number=photo.number, stage=stage_of(photo), background=photo.background, origin=photo.origin,
         taken_s=photo.taken_s, kept=booth.session.kept and booth.session.token == photo.token, mine=owner,
         picture_url=_url(photo, key, "picture.jpg"), thumbnail_url=_url(photo, key, "thumbnail.jpg"),
         kinds=kinds + (["qr.svg"] if owner else []), expires_in_s=photo.left_s,
         share_url=f"{booth.options.address.url()}/p/{key}", qr_url=f"/api/photos/{key}/qr.svg",
-        prints_left=max(0, limit - booth.gallery.printed(photo.event)) if limit else None,
-        report=_report(booth, photo) if report and owner else None)
+        prints_left=prints_left)
 
 
 def stage_of(photo: Photo) -> shapes.StageName:
@@ -101,15 +110,33 @@ def admin_state(booth: Booth) -> shapes.AdminState:
             why_restarted=booth.viewfinder.why_restarted, fallbacks=list(live.fallbacks), viewers=booth.viewers),
         bridge=shapes.BridgeState(there=booth.buttons.there, port=booth.buttons.port, why=booth.buttons.why,
                                   pressed=booth.buttons.pressed, heard=booth.buttons.heard),
-        queue=shapes.QueueState(developing=booth.darkroom.waiting, sending=len(booth.gallery.uploads()), why=""),
-        printer=shapes.PrinterState(ready=None, name=event.printing.printer, why="",
-                                    printed=booth.gallery.printed(event.title), limit=event.printing.limit),
+        queue=queue_state(booth),
+        printer=printer_state(booth),
         machine=machine_state(booth),
         gallery=shapes.GalleryState(photos=booth.gallery.count(), bytes=booth.gallery.size_bytes(),
                                     quota_bytes=booth.gallery.quota_bytes),
         event_title=event.title, event_fault=booth.events.fault, causes=causes(booth),
         shots=int(booth.session.shot), up_s=time.monotonic() - booth.started_s, version=_version(),
         log=[shapes.LogLine(at_s=line.at_s, level=line.level, text=str(line)) for line in booth.journal.recent()])
+
+
+def queue_state(booth: Booth) -> shapes.QueueState:
+    """What waits. Reads the disk."""
+    sending = booth.gallery.uploads()
+    return shapes.QueueState(developing=booth.darkroom.waiting, sending=len(sending),
+                             why=next((one.why for one in sending if one.why), ""))
+
+
+def printer_state(booth: Booth) -> shapes.PrinterState:
+    """Paper. Asks CUPS, which blocks."""
+    paper, printed = booth.events.current.printing, booth.gallery.printed(booth.events.current.title)
+    if not paper.on:
+        return shapes.PrinterState(state="off", name=paper.printer, why="printing.on in event.toml is false", queue=0,
+                                   printed=printed, limit=paper.limit)
+    seen = booth.errands.printer.state(paper.printer)
+    return shapes.PrinterState(state=seen.state,  # type: ignore[arg-type]
+                               name=paper.printer, why=seen.reason, queue=seen.queue,
+                               printed=printed, limit=paper.limit)
 
 
 def causes(booth: Booth) -> list[str]:
@@ -140,11 +167,6 @@ def gauges(booth: Booth) -> dict[str, float]:
             "disk_free_bytes": seen.disk_free.value or float("nan"),
             "temperature_celsius": seen.temperature_c.value or float("nan"),
             "admin_wait_seconds": booth.pin.wait_s()}
-
-
-def _report(booth: Booth, photo: Photo) -> dict | None:
-    content = booth.gallery.read(photo.token, "report")
-    return json.loads(content) if content else None
 
 
 def _url(photo: Photo, key: str, name: str) -> str | None:

@@ -5,7 +5,6 @@ from threading import Lock
 
 import numpy as np
 
-
 from edge.errors import PictureError
 from edge.kiosk.event import EventFolder
 from edge.kiosk.event_shapes import Background
@@ -21,14 +20,15 @@ class Thumbnails:
 
     def __init__(self, events: EventFolder) -> None:
         self.events, self._backdrops, self._turn = events, Backdrops(), Lock()
-        self._made: dict[Background, bytes] = {}
+        self._made: dict[tuple[str, ...], bytes] = {}
 
     def jpeg(self, name: str) -> bytes:
         """The background of that name, which the event knows; a grey field where its file cannot be read now."""
         background = self.events.current.background(name)
         if background is None:
             return _encoded(_grey())
-        key = (background.name, background.kind, *(getattr(background, kind) for kind in ("file", "clip", "drawn", "colour")))
+        kind = background.kind
+        key = (background.name, kind, str(getattr(background, kind)))
         with self._turn:
             if key not in self._made:
                 self._made[key] = _encoded(self._picture(background))

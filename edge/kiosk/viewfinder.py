@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from edge.kiosk.look import Look
 from edge.kiosk.live_words import Alive, Dress, Setup, Shown, Take, Watched
+from edge.kiosk.look import Look
 
 SILENT_S, STARTING_S = 1.0, 20.0
 """For so long a live process may say nothing, and a new one until its first word; then it is ended and replaced."""
