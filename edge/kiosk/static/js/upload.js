@@ -9,6 +9,8 @@ import { Tiles } from "./tiles.js";
 
 const LOOK_MS = 300;
 const SENDING = 0.3;
+const LIMIT = { megabytes: 30, megapixels: 50 };
+const STAGES = ["waiting", "decode", "segment", "refine", "trimap", "neighbours", "solve", "residual", "foreground", "composite", "write"];
 const key = new URLSearchParams(location.search).get("key") ?? "";
 const lifetime = new Lifetime(at("lifetime"), again);
 const tiles = new Tiles(at("tiles"));
@@ -53,7 +55,8 @@ async function work(token) {
   for (;;) {
     const now = await ask(`/api/uploads/${token}`);
     if (now.notice?.kind === "trouble" && !now.photo) throw new Refused(422, now.notice.key);
-    progress(SENDING + (1 - SENDING) * now.share, say(now.stage ? `upload.stage_${now.stage}` : "upload.waiting"));
+    const doing = STAGES[STAGES.indexOf(now.stage) + 1] ?? STAGES.at(-1);
+    progress(SENDING + (1 - SENDING) * now.share, say(`upload.stage_${doing}`));
     if (now.done) return show(now.photo, now.notice);
     await pause(LOOK_MS);
   }
@@ -69,7 +72,7 @@ function show(next, said) {
 
 function write() {
   if (!state) return;
-  at("limit").textContent = say("upload.limit", { megabytes: 40, megapixels: 100 });
+  at("limit").textContent = say("upload.limit", LIMIT);
   before.show(titled(state.backgrounds), background);
   if (!photo) return;
   tiles.show(photo);
