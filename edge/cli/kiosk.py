@@ -1,6 +1,7 @@
 """`masque kiosk`: the photo booth, until Ctrl-C or SIGTERM."""
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from edge.kiosk.booth import Options
 
 FOLDER = click.Path(path_type=Path)
+
+NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "segno")
+"""What only the booth needs: the extra `kiosk`."""
 
 
 def default_gallery() -> Path:
@@ -42,15 +46,14 @@ def command(host: str, port: int, source: str, event: Path | None, gallery: Path
 
     Pages: / (the booth), /gallery, /upload, /p/TOKEN (a guest's phone), /admin (the host, with the PIN).
     """
-    try:
-        from edge.kiosk.server import serve
-    except ImportError as error:
-        raise OutputError(f"the booth needs more packages ({error.name} is missing); pip install 'masque[kiosk]'"
-                          ) from error
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise OutputError(f"the booth needs {', '.join(missing)}; pip install 'masque[kiosk]'")
 
     from edge.kiosk.address import Address
     from edge.kiosk.booth import Options
     from edge.kiosk.live_words import Setup
+    from edge.kiosk.server import serve
 
     chosen, _ = chosen_board(board)
     setup = Setup(source, chosen.name, str(models_folder.resolve()) if models_folder else "")

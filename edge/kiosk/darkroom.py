@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
+import edge.demo
 from edge.card import MODELS
 from edge.errors import BoothError
 from edge.kiosk.develop import Developed, Developer
@@ -15,6 +16,8 @@ from edge.kiosk.gallery import Gallery, Photo
 from edge.kiosk.live_words import Setup
 from edge.kiosk.look import Look, look_of
 from edge.kiosk.session import Stage
+
+PORTRAIT = Path(edge.demo.__file__).with_name("portrait.jpg")
 
 Told = Callable[[Stage, bool], None]
 """Hears of a cut in the gallery, and whether anybody was seen in it; in the thread that develops."""
@@ -30,8 +33,13 @@ class Darkroom:
         self._count = Lock()
 
     def start(self) -> None:
-        """Starts the processes. Raises BoothError."""
+        """Starts the processes and has them cut one picture, so that the first guest waits no longer than the second.
+
+        Raises BoothError.
+        """
         self.developer.start()
+        event = self.events.current
+        self.developer.quick(PORTRAIT.read_bytes(), look_of(self.events, event.backgrounds[0].name))
 
     def close(self) -> None:
         """Ends the processes, whatever they are doing."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.errors import OutputError
-from edge.kiosk.durable import sync_folder, write_durably
+from edge.kiosk.durable import sync, write_synced
 
 COST = {"n": 2**14, "r": 8, "p": 1}
 """scrypt (RFC 7914), 16 MB a try: 50 ms on an x86-64 server."""
@@ -50,9 +50,12 @@ class PinFile:
             raise OutputError(f"a PIN of {len(pin)} characters is too short; take at least {SHORTEST}")
         salt = os.urandom(16)
         content = {"scrypt": COST, "salt": _text(salt), "hash": _text(_hashed(pin, salt, COST))}
-        write_durably(self.path, json.dumps(content).encode("ascii"))
-        self.path.chmod(0o600)
-        sync_folder(self.path.parent)
+        part = self.path.with_suffix(".part")
+        part.unlink(missing_ok=True)  # what a kill has left
+        write_synced(part, json.dumps(content).encode("ascii"))
+        part.chmod(0o600)
+        part.replace(self.path)
+        sync(self.path.parent)
 
     def draw(self) -> str:
         """Sets a PIN of digits that nobody can guess, and gives it: to be printed once."""

@@ -169,6 +169,8 @@ class CameraState(BaseModel):
     there: bool
     why: str
     source: str
+    process: int | None
+    frames: int = Field(description="of the preview, since the live process began")
     frames_per_s: float
     restarts: int
     why_restarted: str

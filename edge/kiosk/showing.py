@@ -106,6 +106,7 @@ def admin_state(booth: Booth) -> shapes.AdminState:
     return shapes.AdminState(
         camera=shapes.CameraState(
             there=booth.session.camera, why=live.why, source=booth.options.setup.source,
+            process=booth.viewfinder.process_id, frames=live.frames,
             frames_per_s=booth.viewfinder.frames_per_s, restarts=max(0, booth.viewfinder.restarts),
             why_restarted=booth.viewfinder.why_restarted, fallbacks=list(live.fallbacks), viewers=booth.viewers),
         bridge=shapes.BridgeState(there=booth.buttons.there, port=booth.buttons.port, why=booth.buttons.why,

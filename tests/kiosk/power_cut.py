@@ -45,7 +45,7 @@ class Disk:
 
     names: dict[str, File | None] = field(default_factory=dict)
     live: dict[str, File | None] = field(default_factory=dict)
-    later: list[dict[str, File | None | str]] = field(default_factory=list)
+    later: list[dict[str, File | str | None]] = field(default_factory=list)
     open: dict[int, str | File] = field(default_factory=dict)
 
 
@@ -102,12 +102,12 @@ def _open(disk: Disk, change: Change) -> None:
         file.later.append((0, None))
 
 
-def _name(disk: Disk, names: dict[str, File | None | str]) -> None:
+def _name(disk: Disk, names: dict[str, File | str | None]) -> None:
     disk.later.append(names)
     _rename(disk.live, names)
 
 
-def _rename(into: dict[str, File | None], names: dict[str, File | None | str]) -> None:
+def _rename(into: dict[str, File | None], names: dict[str, File | str | None]) -> None:
     for path, file in names.items():
         if isinstance(file, str):
             into.pop(path, None)
