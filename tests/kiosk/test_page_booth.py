@@ -11,7 +11,7 @@ Opened = Callable[..., Watched]
 def picture_shown(watched: Watched) -> str:
     """The address of the picture on screen, once it is drawn."""
     watched.page.wait_for_selector("#print img:not(.coming)")
-    watched.page.wait_for_function("[...document.querySelectorAll('#print img')].at(-1).naturalWidth > 0")
+    watched.page.wait_for_function("() => [...document.querySelectorAll('#print img')].at(-1).naturalWidth > 0")
     return watched.page.locator("#print img").last.get_attribute("src")
 
 
@@ -35,7 +35,7 @@ def test_a_guest_takes_a_picture_home_by_touch(booth: StartedBooth, opened: Open
     watched.screen("kept")
     assert page.locator("#code").bounding_box()["width"] >= 180
     assert page.locator("#lifetime").inner_text().startswith("Deleted in 59:")
-    page.wait_for_function("document.querySelector('#code').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('#code').naturalWidth > 0")
     page.tap('[data-do="done"]')
     watched.screen("attract")
     page.wait_for_selector("#latest img")

@@ -59,7 +59,7 @@ def test_the_gallery_shows_pictures_and_leads_back_to_the_booth(booth: StartedBo
     page = opened().go("/gallery?from=booth")
     page.tap("#pictures button")
     assert page.locator("#viewer-title").inner_text() == f"Picture {number}"
-    page.wait_for_function("document.querySelector('#code').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('#code').naturalWidth > 0")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.closest('#pictures') !== null")
     page.tap("#back")
@@ -85,7 +85,7 @@ def test_a_portrait_is_cut_out_and_put_before_another_background(booth: StartedB
     page.tap("#send")
     page.wait_for_selector("#working:not([hidden])")
     page.wait_for_selector("#results:not([hidden])", timeout=60_000)
-    loaded = "[...document.querySelectorAll('#tiles img')].filter((image) => image.naturalWidth > 0).length === 4"
+    loaded = "() => [...document.querySelectorAll('#tiles img')].filter((image) => image.naturalWidth > 0).length === 4"
     page.wait_for_function(loaded)
     composite = page.locator("#tiles img").last.get_attribute("src")
     page.tap('#choices-after [data-name="blur"]')
@@ -108,7 +108,7 @@ def test_the_host_comes_in_with_the_pin_alone_and_sees_every_part(booth: Started
     page = opened().go("/admin")
     page.fill("#pin", "1111")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#wrong').textContent !== ''")
+    page.wait_for_function("() => document.querySelector('#wrong').textContent !== ''")
     assert not page.locator("#desk").is_visible()
     page.wait_for_timeout(1100)
     page.fill("#pin", page_booth.PIN)
@@ -135,4 +135,4 @@ def test_a_broken_event_folder_is_named_to_the_host_and_the_booth_goes_on(booth:
         assert booth.state["event"]["title"] == "Anna & Benedikt"
     finally:
         file.write_text(good)
-    page.wait_for_function("!document.querySelector('#causes').textContent.includes('event.toml')")
+    page.wait_for_function("() => !document.querySelector('#causes').textContent.includes('event.toml')")

@@ -36,7 +36,7 @@ function write() {
     : [made("li", { className: "all-well" }, icon("keep"), say("admin.all_well"))]);
   at("cards").replaceChildren(...cards(admin).map(card));
   replace(at("pictures"), photos.map(picture));
-  at("test-print").hidden = admin.printer.ready === null;
+  at("test-print").hidden = admin.printer.state === "off";
   replace(at("log"), admin.log.map(line));
 }
 

@@ -27,11 +27,14 @@ function bridge({ there, port, why, pressed, heard }) {
     lines: plain([port, why, there && say("admin.presses", { pressed, heard })]) };
 }
 
-function printer({ ready, name, why, printed, limit }) {
-  const states = { true: "admin.ok", false: "admin.away", null: "admin.not_wanted" };
+const PRINTER = { off: "admin.not_wanted", ready: "admin.ok", printing: "admin.printing", stopped: "admin.stopped", away: "admin.away" };
+
+function printer({ state, name, why, queue: waiting, printed, limit }) {
   const count = limit ? say("admin.printed_of", { printed, limit }) : say("admin.printed_so_far", { printed });
-  return { title: say("admin.printer"), is: { true: "good", false: "bad", null: "" }[ready], figure: say(states[ready]),
-    lines: plain([name, why, ready !== null && count]), share: limit ? Math.min(1, printed / limit) : undefined };
+  const on = state !== "off";
+  return { title: say("admin.printer"), is: { off: "", ready: "good", printing: "good" }[state] ?? "bad", figure: say(PRINTER[state]),
+    lines: plain([name, why, on && count, waiting > 0 && say("admin.print_queue", { count: waiting })]),
+    share: on && limit ? Math.min(1, printed / limit) : undefined };
 }
 
 function queue({ developing, sending, why }) {
@@ -42,7 +45,7 @@ function queue({ developing, sending, why }) {
 function disk({ disk_free_bytes: free, disk_total_bytes: total, missing }, gallery) {
   const held = say("admin.held", { count: gallery.photos, size: bytes(gallery.bytes) });
   const quota = gallery.quota_bytes > 0 && say("admin.quota", { size: bytes(gallery.quota_bytes) });
-  if (free === null) return { title: say("admin.disk"), is: "", figure: say("admin.not_there"), lines: plain([missing.disk, held, quota]) };
+  if (free === null) return { title: say("admin.disk"), is: "", figure: say("admin.not_there"), lines: plain([missing.disk_free_bytes, held, quota]) };
   return { title: say("admin.disk"), is: free < 0.05 * total ? "bad" : "good", figure: say("admin.free", { size: bytes(free) }),
     share: 1 - free / total, lines: plain([held, quota]) };
 }
@@ -52,12 +55,12 @@ function heat({ temperature_c: degrees, throttling, missing }) {
   const slowed = throttling === null ? missing.throttling : throttling.join(", ") || say("admin.not_throttled");
   return { title: say("admin.temperature"), is: throttling?.length || degrees >= 80 ? "bad" : known ? "good" : "",
     figure: known ? `${figure(degrees, { maximumFractionDigits: 0 })} °C` : say("admin.not_there"),
-    lines: plain([!known && missing.temperature, slowed]) };
+    lines: plain([!known && missing.temperature_c, slowed]) };
 }
 
 function memory({ memory_free_bytes: free, missing }) {
   return { title: say("admin.memory"), is: free === null ? "" : free < 1e8 ? "bad" : "good",
-    figure: free === null ? say("admin.not_there") : say("admin.free", { size: bytes(free) }), lines: plain([missing.memory]) };
+    figure: free === null ? say("admin.not_there") : say("admin.free", { size: bytes(free) }), lines: plain([missing.memory_free_bytes]) };
 }
 
 function event({ event_title: title, event_fault: fault, shots, up_s: up, version }) {

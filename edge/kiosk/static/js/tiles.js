@@ -19,6 +19,7 @@ export class Tiles {
       const image = this.all[kind].querySelector("img"), link = this.all[kind].querySelector("a");
       this.all[kind].querySelector(".name").textContent = say(WORDS[kind]);
       link.ariaLabel = `${say("photo.save")}: ${say(WORDS[kind])}`;
+      if (!url) continue;
       image.alt = say(WORDS[kind]);
       Object.assign(link, { href: url, download: `${photo.number}.${name}` });
       if (image.getAttribute("src") !== url) image.src = url;

@@ -16,7 +16,7 @@ const lifetime = new Lifetime(at("lifetime"), again);
 const tiles = new Tiles(at("tiles"));
 const before = new Choices(at("choices"), (name) => { background = name; });
 const after = new Choices(at("choices-after"), dress);
-let state, background, photo;
+let state, background, photo, dressing = 0;
 
 function stage(name) {
   at("form").hidden = name !== "form";
@@ -78,18 +78,26 @@ function write() {
   tiles.show(photo);
   after.show(titled(state.backgrounds), photo.background);
   lifetime.show(photo.expires_in_s);
-  at("page-of").href = photo.share_url;
+  at("page-of").href = `/p/${photo.token}`;
 }
 
+/** Another background; the composite's new address comes when it is made. */
 async function dress(name) {
+  const turn = ++dressing;
   tiles.wait("composite");
-  const changed = await tried(() => tell(`/api/photos/${photo.token}/background`, { name }));
-  const next = changed && (await tried(() => ask(`/api/photos/${photo.token}`)));
-  if (next) photo = next;
+  let next = await tried(() => tell(`/api/photos/${photo.token}/background`, { name }));
+  while (next && turn === dressing) {
+    next = await tried(() => ask(`/api/photos/${photo.token}`));
+    if (next?.background === name && next.stage === "fine") break;
+    await pause(LOOK_MS);
+  }
+  if (turn !== dressing) return;
+  photo = next ?? photo;
   write();
 }
 
 function again() {
+  dressing += 1;
   photo = null;
   at("form").reset();
   for (const label of document.querySelectorAll(".drop")) offer(label, null);
