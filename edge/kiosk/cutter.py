@@ -13,6 +13,7 @@ from edge.card import model_path
 from edge.composite import covering
 from edge.frame import Trimap
 from edge.kiosk.look import Backdrops, Look, shrunk
+from edge.kiosk.overlay import resized
 from edge.matting.trimap import checked_trimap
 from edge.open_still import with_model
 from edge.photograph import Photograph, overlay_from, photograph_from, png_bytes
@@ -69,7 +70,7 @@ class Cutter:
         picture = self._backdrops.composed(still.foreground, still.matte.alpha, look, pixels)
         times.lap("composite")
         parts = {"screen": _jpeg(picture, SCREEN_QUALITY), "thumbnail": _thumbnail(picture),
-                 "screen_cutout": _cutout(still)}
+                 "screen_cutout": png_bytes(_cutout(still))}
         times.lap("write")
         return self._report(taken, pixels, still, times), parts
 
@@ -82,11 +83,11 @@ class Cutter:
         still = self._fine.matte(taken.pixels, times, given)
         picture = self._backdrops.composed(still.foreground, still.matte.alpha, look, taken.pixels)
         times.lap("composite")
-        small = shrunk(picture, screen_px)
-        parts = {"composite": _jpeg(picture, COMPOSITE_QUALITY), "cutout": _cutout(still),
+        small, cutout = shrunk(picture, screen_px), _cutout(still)
+        parts = {"composite": _jpeg(picture, COMPOSITE_QUALITY), "cutout": png_bytes(cutout),
                  "alpha": png_bytes(still.matte.alpha), "trimap": png_bytes(still.trimap.values),
                  "screen": _jpeg(small, SCREEN_QUALITY), "thumbnail": _thumbnail(small),
-                 "screen_cutout": png_bytes(shrunk(np.dstack([still.foreground, still.matte.alpha]), screen_px))}
+                 "screen_cutout": png_bytes(resized(cutout, small.shape))}
         times.lap("write")
         return self._report(taken, taken.pixels, still, times), parts
 
@@ -99,8 +100,7 @@ class Cutter:
             taken = photograph_from(photograph, "photograph", max(cut.shape[:2]))
             pixels = covering(taken.pixels, cut.shape)
         times.lap("decode")
-        picture = self._backdrops.composed(np.ascontiguousarray(cut[..., :3]), np.ascontiguousarray(cut[..., 3]), look,
-                                           pixels)
+        picture = self._backdrops.composed(cut[..., :3], cut[..., 3], look, pixels)
         times.lap("composite")
         parts = {kind: _jpeg(picture, COMPOSITE_QUALITY if kind == "composite" else SCREEN_QUALITY)}
         if kind == "screen":
@@ -123,8 +123,8 @@ def _trimap(trimap: bytes | None, shape: tuple[int, ...]) -> Trimap | None:
     return checked_trimap(grey, (shape[0], shape[1]), "trimap")
 
 
-def _cutout(still: Still) -> bytes:
-    return png_bytes(np.dstack([still.foreground, still.matte.alpha]))
+def _cutout(still: Still) -> np.ndarray:
+    return np.dstack([still.foreground, still.matte.alpha])
 
 
 def _jpeg(picture: np.ndarray, quality: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Backgrounds that are drawn here, at any size: nothing to ship, nothing to license, never a pixel too few."""
+"""Backgrounds that are drawn here, for any shape: nothing to ship, nothing to license, nothing cropped."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ def drawn(scene: str, shape: tuple[int, ...]) -> np.ndarray:
     """The scene of that name (see SCENES) for (height, width): (H, W, 3) uint8 RGB, the same every time."""
     height, width = shape[:2]
     picture = SCENES[scene](height, width)
-    grain = np.random.default_rng(7).normal(0, 1.2, (height, width, 1)).astype(np.float32)  # hides the steps of a ramp
-    return np.clip(picture + grain + 0.5, 0, 255).astype(np.uint8)
+    picture += np.random.default_rng(7).standard_normal((height, width, 1), np.float32)  # hides the steps of a ramp
+    return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 
 def _dusk(height: int, width: int) -> np.ndarray:
@@ -29,7 +29,7 @@ def _dusk(height: int, width: int) -> np.ndarray:
 def _sea(height: int, width: int) -> np.ndarray:
     picture = _ramp(height, width, (0, (88, 168, 214)), (0.50, (214, 236, 240)), (0.505, (52, 140, 160)),
                     (0.80, (30, 104, 134)), (0.84, (236, 216, 178)), (1, (222, 194, 148)))
-    picture = _glow(picture, 0.30, 0.28, 0.28, (255, 250, 226), 0.8)
+    picture = _glow(picture, 0.30, 0.24, 0.18, (255, 250, 226), 0.7)
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     waves = np.sin(rows**2 * 420 + 3 * np.sin(np.linspace(0, 14, width, dtype=np.float32))[None, :])
     water = ((rows > 0.505) & (rows < 0.82)) * np.clip(waves - 0.55, 0, 1) * 60
@@ -76,30 +76,33 @@ def _ramp(height: int, width: int, *stops: tuple[float, Colour]) -> np.ndarray:
 
 
 def _glow(picture: np.ndarray, x: float, y: float, radius: float, colour: Colour, strength: float) -> np.ndarray:
-    """A soft light around (x, y), in shares of the sides; radius as a share of the longer one."""
+    """A soft light around (x, y), in shares of the sides, in place; radius as a share of the longer one."""
     height, width = picture.shape[:2]
     across = (np.arange(width, dtype=np.float32) + 0.5 - x * width)[None, :]
     down = (np.arange(height, dtype=np.float32) + 0.5 - y * height)[:, None]
     weight = strength * np.exp(-(across**2 + down**2) / (radius * max(height, width)) ** 2)
-    return picture + weight[..., None] * (np.array(colour, np.float32) - picture)
+    picture += weight[..., None] * (np.array(colour, np.float32) - picture)
+    return picture
 
 
 def _hill(picture: np.ndarray, base: float, high: float, colour: Colour, seed: int) -> np.ndarray:
-    """A rolling outline with everything under it in one colour, paler towards the bottom."""
+    """A rolling outline with everything under it in one colour, in place."""
     height, width = picture.shape[:2]
     waves = np.random.default_rng(seed).uniform(0, 2 * np.pi, 4)
     across = np.linspace(0, 1, width)
     roll = sum(np.sin(across * np.pi * (1.3 + 1.7 * part) + phase) / (1 + part) for part, phase in enumerate(waves))
-    outline = (base - high * 0.5 * roll) * height
-    cover = np.clip(np.arange(height)[:, None] + 0.5 - outline[None, :], 0, 1)[..., None].astype(np.float32)
-    return picture + cover * (np.array(colour, np.float32) - picture)
+    outline = np.clip((base - high * 0.5 * roll) * height, 0, height)
+    top, bottom = int(outline.min()), min(height, int(outline.max()) + 1)
+    cover = np.clip(np.arange(top, bottom)[:, None] + 0.5 - outline[None, :], 0, 1)[..., None].astype(np.float32)
+    picture[top:bottom] += cover * (np.array(colour, np.float32) - picture[top:bottom])
+    picture[bottom:] = colour
+    return picture
 
 
 def _discs(picture: np.ndarray, colours: tuple[Colour, ...], count: int, radii: tuple[float, float], strength: float,
            blur: float, seed: int) -> np.ndarray:
     """Discs out of focus, all over; radii and blur as shares of the longer side and of a radius."""
     chance, side = np.random.default_rng(seed), max(picture.shape[:2])
-    picture = np.ascontiguousarray(picture)
     for _ in range(count):
         x, y = chance.uniform(0, 1, 2) * picture.shape[1::-1]
         radius, colour = chance.uniform(*radii) * side, np.array(colours[chance.integers(len(colours))], np.float32)

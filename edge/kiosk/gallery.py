@@ -1,7 +1,7 @@
 """The gallery: pictures in a folder, an index beside them, lifetimes, a quota; whole after any kill or power cut.
 
-The order is the promise. A picture's file is written and synced, name included, before its row is committed, a row is removed
-before its files are: so no row points nowhere, and a file that no row knows is swept out at the next start.
+The order is the promise. A picture's file is written and synced, name included, before its row is committed; a row is
+removed before its files are. So no row points nowhere, and a file that no row knows is swept out at the next start.
 """
 from __future__ import annotations
 

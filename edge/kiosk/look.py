@@ -21,6 +21,9 @@ from edge.photograph import read_overlay, read_photograph
 NEEDS_PHOTOGRAPH = ("blur", "keep")
 """Kinds of background that are made from the photograph itself."""
 
+DRAWN_PX = 1600
+"""Longer side at which scenes are drawn: they are soft, and larger ones are as good enlarged."""
+
 REMEMBERED = 4
 """Decoded pictures kept for the next composite; at 12 megapixels each is 36 MB."""
 
@@ -78,7 +81,9 @@ class Backdrops:
             case "colour":
                 return filled(colour_from(background.colour), shape)
             case "drawn":
-                return self._remembered((background.drawn, *shape[:2]), lambda: drawn(background.drawn, shape))
+                small = fitted(shape, DRAWN_PX)
+                scene = self._remembered((background.drawn, *small), lambda: drawn(background.drawn, small))
+                return scene if small == shape[:2] else covering(scene, shape)
             case kind:
                 path = folder / (background.file or background.clip)
                 read = first_picture if kind == "clip" else lambda file: read_photograph(file).pixels
@@ -125,12 +130,17 @@ def first_picture(clip: Path) -> np.ndarray:
 
 
 def shrunk(picture: np.ndarray, long_side_px: int) -> np.ndarray:
-    """(H, W, …) uint8 no longer than that; itself where it is short enough."""
-    scale = long_side_px / max(picture.shape[:2])
-    if scale >= 1:
+    """(H, W) or (H, W, 3) uint8 no longer than that; itself where it is short enough."""
+    height, width = fitted(picture.shape, long_side_px)
+    if (height, width) == picture.shape[:2]:
         return picture
-    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def fitted(shape: tuple[int, ...], long_side_px: int) -> tuple[int, int]:
+    """(height, width) no longer than that; as it is where it is short enough."""
+    scale = min(1.0, long_side_px / max(shape[:2]))
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
 def _state(path: Path) -> tuple:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.composite import composite
+from edge.composite import composite, covering, filled
 from edge.errors import EventError
 from edge.kiosk.event_shapes import Line
 
@@ -21,18 +21,20 @@ SHADOW = 0.06
 def framed(picture: np.ndarray, frame: np.ndarray) -> np.ndarray:
     """A frame (h, w, 4) uint8 RGBA, straight alpha, stretched over a picture (H, W, 3) uint8 → (H, W, 3) uint8."""
     if frame.shape[:2] != picture.shape[:2]:
-        frame = _stretched(frame, picture.shape[:2])
-    return composite(np.ascontiguousarray(frame[..., :3]), np.ascontiguousarray(frame[..., 3]), picture)
+        frame = resized(frame, picture.shape[:2])
+    return composite(frame[..., :3], frame[..., 3], picture)
 
 
-def _stretched(frame: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Colours are weighted by alpha meanwhile: what is under a hole must not shine through at its edge."""
-    weighted = frame.astype(np.float32)
-    weighted[..., :3] *= weighted[..., 3:] / 255
-    way = cv2.INTER_AREA if frame.shape[0] > shape[0] else cv2.INTER_LINEAR
-    fitted = cv2.resize(weighted, (shape[1], shape[0]), interpolation=way)
-    alpha = fitted[..., 3:]
-    return np.clip(np.dstack([fitted[..., :3] * (255 / np.maximum(alpha, 1e-3)), alpha]) + 0.5, 0, 255).astype(np.uint8)
+def resized(layer: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A layer (h, w, 4) uint8 RGBA, straight alpha, at (height, width).
+
+    Colours are weighted by alpha meanwhile: what is under a hole does not shine through at its edge.
+    """
+    size, way = (shape[1], shape[0]), cv2.INTER_AREA if layer.shape[0] > shape[0] else cv2.INTER_LINEAR
+    over_black = composite(layer[..., :3], layer[..., 3], filled((0, 0, 0), layer.shape))
+    weighted, alpha = (cv2.resize(plane, size, interpolation=way) for plane in (over_black, layer[..., 3]))
+    colours = weighted * (np.float32(255) / np.maximum(alpha, 1)[..., None])
+    return np.dstack([np.minimum(colours + 0.5, 255).astype(np.uint8), alpha])
 
 
 def lettered(picture: np.ndarray, lines: tuple[Line, ...], fonts: Path) -> np.ndarray:
@@ -65,8 +67,6 @@ def printed(picture: np.ndarray, width_mm: int, height_mm: int, dpi: int) -> np.
 
     (H, W, 3) uint8 → (height_mm, width_mm at dpi, 3) uint8.
     """
-    from edge.composite import covering
-
     if (picture.shape[0] > picture.shape[1]) != (height_mm > width_mm):
         picture = np.rot90(picture)
     height, width = (round(side / 25.4 * dpi) for side in (height_mm, width_mm))
