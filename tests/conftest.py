@@ -21,7 +21,7 @@ from edge.card import MODELS, model_path
 from edge.cli import main
 from edge.segment.tflite import TfliteSegmenter, open_segmenter
 
-pytest_plugins = ["built_firmware", "page_stage"]
+pytest_plugins = ["built_firmware"]
 
 ROOT = Path(__file__).parents[1]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import page_booth
 from page_stage import StartedBooth, Watched
+from served_booth import PIN
 
 import edge.demo
 
@@ -111,7 +111,7 @@ def test_the_host_comes_in_with_the_pin_alone_and_sees_every_part(booth: Started
     page.wait_for_function("() => document.querySelector('#wrong').textContent !== ''")
     assert not page.locator("#desk").is_visible()
     page.wait_for_timeout(1100)
-    page.fill("#pin", page_booth.PIN)
+    page.fill("#pin", PIN)
     page.keyboard.press("Enter")
     page.wait_for_selector("#cards .card")
     titles = page.locator("#cards h3").all_inner_texts()
@@ -128,7 +128,7 @@ def test_a_broken_event_folder_is_named_to_the_host_and_the_booth_goes_on(booth:
     file.write_text(good + "\ncolour = 7\n")
     try:
         page = opened().go("/admin")
-        page.fill("#pin", page_booth.PIN)
+        page.fill("#pin", PIN)
         page.keyboard.press("Enter")
         page.wait_for_selector("#causes li:not(.all-well)")
         assert "event.toml" in page.locator("#causes").inner_text()

@@ -1,7 +1,8 @@
 /** The event's colours as CSS variables. Whatever they are, text keeps a contrast of at least 4.5:1 (WCAG 2.2, 1.4.3). */
 
 const ENOUGH = 4.5;
-const PAPER = [255, 255, 255], NIGHT = [16, 10, 6];
+const PAPER = [255, 255, 255], NIGHT = [0, 0, 0];
+const PLENTY = 9;
 
 /** [r, g, b] of #rgb or #rrggbb; null for anything else. */
 export function parsed(colour) {
@@ -41,11 +42,14 @@ export function palette({ ground, ink, accent }) {
   const base = parsed(ground) ?? [18, 21, 28];
   const wanted = parsed(accent) ?? [242, 166, 90];
   const text = readable(parsed(ink) ?? [245, 242, 236], base);
-  const surface = mixed(base, text, 0.045), raised = mixed(base, text, 0.1);
+  // Surfaces stand out towards the text while there is contrast to spare, else away from it.
+  const away = contrast(text, base) > PLENTY ? text : better(text);
+  const surface = mixed(base, away, 0.045), raised = mixed(base, away, 0.1);
+  const read = (colour) => readable(colour, base, surface, raised);
   return {
-    ground: base, surface, raised, line: mixed(base, text, 0.26), edge: mixed(base, text, 0.5), ink: readable(text, raised),
-    quiet: readable(mixed(text, base, 0.26), raised), accent: wanted, "on-accent": better(wanted), signal: readable(wanted, raised),
-    danger: readable([255, 120, 100], raised), good: readable([120, 205, 150], raised),
+    ground: base, surface, raised, line: mixed(base, text, 0.26), edge: mixed(base, text, 0.5), ink: read(text),
+    quiet: read(mixed(text, base, 0.26)), accent: wanted, "on-accent": better(wanted), signal: read(wanted),
+    danger: read([255, 120, 100]), good: read([120, 205, 150]),
   };
 }
 

@@ -2,7 +2,7 @@
 import { Refused, ask, remove, tell } from "./api.js";
 import { Choices } from "./choices.js";
 import { Lifetime } from "./lifetime.js";
-import { at, begin, notice, pause, sure, tried } from "./page.js";
+import { at, begin, notice, sure, tried } from "./page.js";
 import { Print } from "./print.js";
 import { say, titled } from "./texts.js";
 
@@ -11,7 +11,8 @@ const path = `/api/photos/${encodeURIComponent(location.pathname.split("/").pop(
 const print = new Print(at("print"));
 const lifetime = new Lifetime(at("lifetime"), gone);
 const choices = new Choices(at("choices"), dress);
-let state, photo, finished = false;
+let state, photo, wanted, finished = false;
+let wake = () => {};
 
 function gone() {
   finished = true;
@@ -31,10 +32,13 @@ async function look() {
   write();
 }
 
+/** Whether what is shown is the last that will come. */
+const settled = () => photo?.stage === "fine" && photo.background === (wanted ?? photo.background);
+
 function write() {
   at("there").hidden = false;
   document.title = at("heading").textContent = say("photo.number", { number: photo.number });
-  at("print").classList.toggle("waiting", photo.stage === "none");
+  at("print").classList.toggle("waiting", !photo.picture_url || !settled());
   at("stage").textContent = say({ none: "booth.developing", fast: "photo.finer", fine: "photo.fine" }[photo.stage]);
   lifetime.show(photo.expires_in_s);
   choices.show(titled(state.backgrounds), photo.background);
@@ -51,8 +55,10 @@ function write() {
 }
 
 async function dress(name) {
-  const changed = await tried(() => tell(`${path}/background`, { name }));
-  if (changed) await look();
+  wanted = name;
+  at("print").classList.add("waiting");
+  await tried(() => tell(`${path}/background`, { name }));
+  wake();
 }
 
 async function send(what, thanks) {
@@ -78,5 +84,8 @@ document.addEventListener("spoken", () => photo && !finished && write());
 state = await begin();
 while (!finished) {
   await look();
-  await pause(photo?.stage === "fine" || finished ? LATER_MS : SOON_MS);
+  await new Promise((resolve) => {
+    wake = resolve;
+    setTimeout(resolve, settled() ? LATER_MS : SOON_MS);
+  });
 }

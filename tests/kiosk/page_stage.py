@@ -1,27 +1,28 @@
-"""Fixtures for tests/kiosk/test_page_*.py: one booth, one browser, and pages that complain about what they see."""
+"""For tests/kiosk/test_page_*.py: one booth, one browser, and pages that complain about what they see."""
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+from host_firmware import HostFirmware, HostWire
+from served_booth import here, unpluggable, until
 
 import edge.kiosk
+from edge.bridge.device import Device
+from edge.bridge.link import Link
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STATIC = Path(edge.kiosk.__file__).with_name("static")
 CHROMIUM = "/usr/bin/chromium"
 AXE = ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js"
@@ -36,7 +37,7 @@ limit = 50
 """
 
 TOUCH = {"width": 1024, "height": 600}
-STARTING_S = 60.0
+CAMERA = "demo?size=640x360&stamp=1"
 
 
 def missing(what: str) -> None:
@@ -46,47 +47,62 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing: make test installs it")
 
 
+class ButtonWire(HostWire):
+    """A wire to the firmware's core; `press` is a finger that comes, stays a moment, and goes."""
+
+    def __init__(self, firmware: HostFirmware) -> None:
+        super().__init__(firmware)
+        self.press, self._now_ms = threading.Event(), 0
+
+    def write(self, data: bytes) -> None:
+        """Bytes for the device, whose clock goes on by 50 ms with each turn."""
+        down = self.press.is_set()
+        self.press.clear()
+        for buttons in (1, 1, 0, 0) if down else (0,):
+            self._now_ms += 50
+            self.firmware.turn(self._now_ms, buttons)
+        super().write(data)
+
+
 @dataclass
 class StartedBooth:
-    """A booth that runs. folder: its event, its gallery, and the files that unplug its camera and press its button."""
+    """A booth that runs. folder: its event and gallery; plug: its camera is there while this file is."""
 
-    url: str
+    client: httpx.Client
     folder: Path
+    plug: Path
+    wire: ButtonWire
 
-    def ask(self, path: str, body: dict | None = None) -> Any:
-        """GET, or POST with a body; the answer's JSON."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        return str(self.client.base_url).rstrip("/")
 
     @property
     def state(self) -> dict:
         """What it shows now."""
         return self.ask("/api/state")
 
+    def ask(self, path: str, body: dict | None = None) -> Any:
+        """GET, or POST with a body; the answer's JSON."""
+        answer = self.client.get(path) if body is None else self.client.post(path, json=body)
+        return answer.raise_for_status().json()
+
     def until(self, true: Callable[[dict], Any], patience_s: float = 30.0) -> dict:
         """The first state of which that is true; fails when none comes."""
-        ends = time.monotonic() + patience_s
-        while not true(state := self.state):
-            assert time.monotonic() < ends, f"the booth stays as it is: {state}"
-            time.sleep(0.05)
-        return state
+        return until(lambda: (state := self.state) and true(state) and state, patience_s)
 
     def rest(self) -> None:
         """Plugs everything in and goes back to the attract screen."""
-        (self.folder / "unplugged").unlink(missing_ok=True)
+        self.plug.touch()
         self.until(lambda state: state["camera"] == "ok")
-        for _ in range(3):
-            if self.state["screen"] != "attract":
-                self.ask("/api/session/cancel", {})
-        self.until(lambda state: state["screen"] == "attract")
+        while self.state["screen"] != "attract":
+            self.ask("/api/session/cancel", {})
 
     def shown(self) -> dict:
         """A photograph, finely cut, as the API tells of it; taken now, or before if there is one."""
         photos = self.ask("/api/gallery?count=1")["photos"]
-        if not photos:
-            self.ask("/api/session/start", {})
+        if not photos or photos[0]["stage"] != "fine":
             self.ask("/api/session/shoot", {"seconds": 1})
             self.until(lambda state: state["photo"] and state["photo"]["stage"] == "fine", 60)
             self.rest()
@@ -96,20 +112,16 @@ class StartedBooth:
 
 @pytest.fixture(scope="session")
 def started_booth(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[StartedBooth]:
-    """One booth for all tests of its page."""
+    """One booth for all tests of its page, with a camera that can be unplugged and the firmware's core as its button."""
     folder = tmp_path_factory.mktemp("booth")
     (folder / "event").mkdir()
     (folder / "event" / "event.toml").write_text(EVENT)
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    process = subprocess.Popen([sys.executable, "-c", "import page_booth; page_booth.main()", str(folder), str(library)],
-                               env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    booth = StartedBooth(process.stdout.readline().strip(), folder)
-    assert booth.url, "the booth did not start"
-    booth.until(lambda state: state["camera"] == "ok", STARTING_S)
-    yield booth
-    process.terminate()
-    process.wait(20)
+    plug = folder / "plug"
+    plug.touch()
+    wire = ButtonWire(HostFirmware(library))
+    with here(folder, folder / "event", bridge="button", source=CAMERA, opened=partial(unpluggable, plug),
+              opened_bridge=lambda _: Device(Link(lambda: wire, pause=lambda _: None))) as (client, _):
+        yield StartedBooth(client, folder, plug, wire)
 
 
 @pytest.fixture
