@@ -81,7 +81,7 @@ class Live:
         self._segmenters: dict[bool, TfliteSegmenter] = {}
         self._watched, self._shot, self._shot_s = True, 0, 0.0
         self._frames, self._index, self._alive_s, self._shown_s = 0, 0, 0.0, 0.0
-        self._bgr = np.empty((0, 0, 3), np.uint8)
+        self._mirror = self._bgr = np.empty((0, 0, 3), np.uint8)
 
     def turn(self) -> bool:
         """Commands, one frame, a sign of life. False: the booth said goodbye."""
@@ -112,9 +112,10 @@ class Live:
         path, scenery = self._ready(frame.shape)
         scenery.turn(time.monotonic_ns())
         self._index += 1
-        finished = path.frame(Frame(frame.pixels, self._index, frame.time_ns), StageTimes())
-        if self._bgr.shape != finished.picture.shape:
-            self._bgr = np.empty_like(finished.picture)
+        if self._bgr.shape != frame.pixels.shape:
+            self._mirror, self._bgr = np.empty_like(frame.pixels), np.empty_like(frame.pixels)
+        cv2.flip(frame.pixels, 1, dst=self._mirror)  # people pose before a mirror; what is behind them is not turned
+        finished = path.frame(Frame(self._mirror, self._index, frame.time_ns), StageTimes())
         cv2.cvtColor(finished.picture, cv2.COLOR_RGB2BGR, dst=self._bgr)
         if self.eye.stamp:
             self.eye.stamp.paste(self._bgr, self.eye.stamp.cut(frame.pixels))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_stage import booth, browser, opened, started_booth  # noqa: F401
 
 
 @pytest.fixture(scope="module")

@@ -63,10 +63,10 @@ def command(folder: Path, *arguments: str, environment: dict[str, str] | None = 
 
 @contextmanager
 def here(folder: Path, event: Path | None = None, host: str = "127.0.0.1", bridge: str = "",
-         names: tuple[str, ...] = (), opened_bridge: Callable[[str], Any] | None = None,
+         names: tuple[str, ...] = (), source: str = SMALL, opened_bridge: Callable[[str], Any] | None = None,
          **live: Any) -> Iterator[tuple[httpx.Client, Booth]]:
     """A booth on a thread of this process, real uvicorn and real processes included; live: see Viewfinder's options."""
-    options = Options(Address(host, 0, names), Setup(SMALL, "desk"), folder / "gallery", event, bridge, quiet=True)
+    options = Options(Address(host, 0, names), Setup(source, "desk"), folder / "gallery", event, bridge, quiet=True)
     loop, ready = asyncio.new_event_loop(), threading.Event()
     serving: list[Serving] = []
 
@@ -126,6 +126,7 @@ class Unpluggable(FrameSource):
     def __init__(self, source: FrameSource, plug: Path) -> None:
         self._source, self._plug = source, plug
         self.frames_per_s, self.dropped, self.fallbacks = source.frames_per_s, 0, list[str]()
+        self.stamp = source.stamp
 
     def read(self) -> Frame | None:
         self._check()

@@ -143,7 +143,8 @@ def cups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cups"
     folder.mkdir()
     (folder / "on").touch()
-    (folder / "lp").write_text(f'#!/bin/sh\necho "lp $*" >> {folder}/printed\necho "request id is photo-7 (1 file(s))"\n')
+    (folder / "lp").write_text(f'#!/bin/sh\necho "lp $*" >> {folder}/printed\n'
+                               'echo "request id is photo-7 (1 file(s))"\n')
     (folder / "lpstat").write_text(
         f'#!/bin/sh\nif [ ! -e {folder}/on ]; then echo "lpstat: Transport endpoint is not connected" >&2; exit 1; fi\n'
         'case "$1" in -d) echo "system default destination: photo";; -o) ;; '
