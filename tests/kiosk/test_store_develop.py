@@ -162,7 +162,7 @@ def test_a_killed_process_costs_one_picture_and_comes_back(developer: Developer,
 
 def test_too_little_memory_costs_the_picture_and_not_the_booth(shot: bytes, looks: Callable[[str], Look]) -> None:
     developer = Developer("desk", memory_bytes=60_000_000)
-    with pytest.raises(MasqueError, match="memory|ended with"):
+    with pytest.raises(MasqueError, match=r"memory|ended with"):
         developer.quick(shot, looks("sea"))
     assert not developer.fine_worker.alive, "nothing was asked of it"
     developer.close()
