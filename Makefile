@@ -47,9 +47,9 @@ $(VENV)/.dev: setup.py pyproject.toml
 # Debian; where nothing may be installed, their tests skip.
 $(VENV)/.debian: $(VENV)/.dev
 	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug \
-	    chromium fonts-manrope fonts-ebgaramond \
+	    chromium fonts-manrope fonts-ebgaramond cups-daemon cups-client rclone systemd \
 	  && $(INSTALL) libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev; then touch $@; \
-	else echo 'Debian packages were not installed (clang lld llvm mspdebug chromium libclang-rt-*-dev): some tests will skip'; fi
+	else echo 'Debian packages were not installed: some tests will skip, and name theirs'; fi
 
 # What tests take from npm; where there is none, they skip.
 tests/node/node_modules/.done: tests/node/package.json tests/node/package-lock.json

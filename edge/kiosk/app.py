@@ -28,7 +28,7 @@ SMALL_BODY_BYTES = 16 << 10
 TOO_LARGE = 413
 
 REFUSED: dict[int | str, dict[str, Any]] = {status: {"model": shapes.Fault}
-                                            for status in (403, 404, 413, 421, 422, 503)}
+                                            for status in (400, 403, 404, 413, 421, 422, 503)}
 
 
 def app_for(booth: Booth) -> ASGIApp:

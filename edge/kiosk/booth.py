@@ -26,7 +26,7 @@ from edge.kiosk.journal import NAME, Journal, journal
 from edge.kiosk.live_words import Alive, Missed, Setup, Shown, Taken
 from edge.kiosk.look import look_of
 from edge.kiosk.pin import Logins, PinFile
-from edge.kiosk.session import Order, Session, Stage
+from edge.kiosk.session import Order, Screen, Session, Stage
 from edge.kiosk.texts import languages
 from edge.kiosk.thumbnails import Thumbnails
 from edge.kiosk.uploads import Uploads
@@ -116,7 +116,10 @@ class Booth:
         self.framed.ring()
         self.errands.close()
         await asyncio.gather(*(aside(part.close) for part in (self.viewfinder, self.buttons, self.darkroom)))
-        await aside(self.gallery.close)
+        try:
+            await aside(self.gallery.close)
+        except OSError as error:
+            log.warning("gallery: %s", error)  # what it had to keep is a reading of the clocks
 
     def do(self, verb: str, *arguments: Any) -> None:
         """A verb of the session, now; its orders are carried out."""
@@ -240,8 +243,13 @@ class Booth:
         self.do("camera_is", there)
 
     def _pressed(self, said: Said) -> None:
-        """Button or clap: a picture, whatever is on the screen."""
-        self.do("shoot")
+        """Shutter: a picture, whatever is on the screen; second button: the next background. A clap counts only where
+        people pose: they also applaud what they see, and one another."""
+        if said is Said.SECOND:
+            names = [one.name for one in self.events.current.backgrounds]
+            self.do("dress", names[(names.index(self._worn) + 1) % len(names)])
+        elif said is Said.SHUTTER or self.session.screen is Screen.LIVE:
+            self.do("shoot")
 
     def _from_thread(self, told: Callable[[Any], None]) -> Callable[[Any], None]:
         """For words that come in another thread; after the end nobody hears them."""

@@ -26,6 +26,9 @@ POLL_S = 0.02
 AGAIN_S = 2.0
 """Between two tries to reach a microcontroller that is not there."""
 
+CLAP = 1
+"""Of the sounds that the firmware's tables tell apart (tools/tables.py)."""
+
 LEVEL = 100
 """How loud a sound has to be (of 511) to be listened to."""
 
@@ -33,7 +36,9 @@ LEVEL = 100
 class Said(StrEnum):
     """What the physical side tells the booth."""
 
-    PRESSED = "pressed"
+    SHUTTER = "shutter"
+    SECOND = "second"
+    """The other button."""
     HEARD = "heard"
 
 
@@ -42,11 +47,16 @@ class Buttons:
 
     def __init__(self, port: str, told: Callable[[Said], None],
                  opened: Callable[[str], Device] | None = None) -> None:
-        """port: as `masque bridge --port` takes it, "" for none; opened: makes a Device of it."""
+        """port: as `masque bridge --port` takes it, "" for none; opened: makes a Device of it.
+
+        pressed, heard: how often; greetings: how often a device was met that had to be told to listen.
+        """
         self.port, self.told, self._opened = port, told, opened or _opened
         self.why = "no microcontroller is wanted (--bridge)" if not port else "not reached yet"
         self.there: bool | None = False if port else None
         self.pressed = self.heard = 0
+        self.greetings = 0
+        self._greeting: object = None
         self._orders: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="buttons", daemon=True)
@@ -86,10 +96,9 @@ class Buttons:
 
     def _serve(self, device: Device) -> None:
         try:
-            device.listen(LEVEL)
             while device.next_event() is not None:
                 pass  # what happened while nobody asked is nobody's wish any more
-            self.there, self.why = True, ""
+            self._greeting, self.there, self.why = None, True, ""
             log.info("bridge: %s answers", self.port)
             while not self._closing.wait(POLL_S):
                 self._obey(device)
@@ -111,15 +120,17 @@ class Buttons:
         from edge.bridge.words import What
 
         event = device.next_event()
+        if device.hello is not self._greeting:  # a device that was reset has forgotten to listen
+            device.listen(LEVEL)
+            self.greetings, self._greeting = self.greetings + 1, device.hello
         if event is None:
             return
         if event.what == What.PRESS:
             self.pressed += 1
-            self.told(Said.PRESSED)
-        elif event.what == What.TRIGGER and event.which:
+            self.told(Said.SECOND if event.which else Said.SHUTTER)
+        elif event.what == What.TRIGGER and event.which == CLAP:
             self.heard += 1
             self.told(Said.HEARD)
-            device.listen(LEVEL)
 
 
 def _opened(port: str) -> Device:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ log = logging.getLogger(NAME)
 
 HOUSEKEEPING_S = 1.0
 """Between two looks at the event folder, at lifetimes and at what a guest's photograph has left to live."""
+
+ROOM_BYTES = 32_000_000
+"""With so much free again a full disk is over, before a guest has tried."""
 
 SENDING_S = 2.0
 """Between two looks for a picture to be sent away."""
@@ -171,8 +175,13 @@ class Errands:
                 for token in await aside(booth.gallery.expire):
                     booth.do("gone", token)
                     booth.refreshed()
+                if "gallery" in booth.causes and await aside(self._has_room):
+                    booth.trouble("gallery", "")
             except TROUBLES as error:
                 booth.trouble("gallery", str(error))
+
+    def _has_room(self) -> bool:
+        return shutil.disk_usage(self.booth.gallery.folder).free >= ROOM_BYTES
 
     def _event_changed(self) -> None:
         booth, event = self.booth, self.booth.events.current

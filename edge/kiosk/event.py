@@ -10,7 +10,8 @@ from threading import Lock
 import msgspec
 
 from edge.errors import EventError, MasqueError
-from edge.kiosk.event_shapes import KINDS, Event, files_of
+from edge.kiosk.event_files import wrong_files
+from edge.kiosk.event_shapes import KINDS, Event
 from edge.settings import located, problems, read_toml, shown
 
 DEFAULT = Path(__file__).with_name("default_event")
@@ -94,9 +95,7 @@ def _contradictions(event: Event, folder: Path) -> Iterator[str]:
     if event.frame and event.frame not in [frame.name for frame in event.frames]:
         known = ", ".join(frame.name for frame in event.frames) or "none"
         yield f"frame = {shown(event.frame)}: must be the name of a frame; known: {known}"
-    for key, file in files_of(event):
-        if not (folder / file).is_file():
-            yield f"{key} = {shown(file)}: there is no such file in {folder}"
+    yield from wrong_files(event, folder)
 
 
 def _line_of(text: str, key: str) -> str:

@@ -128,12 +128,3 @@ class Event(Table, frozen=True):
     def titled(self, what: Background | Frame, language: str) -> str:
         """Its title in a language, or the one for all."""
         return what.titles.get(language, what.title)
-
-
-def files_of(event: Event) -> list[tuple[str, str]]:
-    """Every file that an event names: ("backgrounds[0].file", its name), …"""
-    named = [(f"backgrounds[{place}].{kind}", getattr(background, kind))
-             for place, background in enumerate(event.backgrounds) for kind in ("file", "clip")]
-    named += [(f"frames[{place}].file", frame.file) for place, frame in enumerate(event.frames)]
-    named += [(f"texts[{place}].font", line.font) for place, line in enumerate(event.texts)]
-    return [(key, name) for key, name in named if name]

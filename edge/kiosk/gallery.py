@@ -14,12 +14,9 @@ from pathlib import Path
 
 from edge.errors import OutputError
 from edge.kiosk.clock import Clock, GalleryTime, SystemClock
-from edge.kiosk.durable import sync, write_synced
+from edge.kiosk.durable import sync
 from edge.kiosk.index import Index, Row
-
-ENDINGS = {"photograph": "jpg", "screen": "jpg", "composite": "jpg", "thumbnail": "jpg", "cutout": "png",
-           "screen_cutout": "png", "alpha": "png", "trimap": "png", "report": "json"}
-"""Kinds of files that a picture may have. screen: the composite at screen size; composite: at the camera's."""
+from edge.kiosk.picture_files import PictureFiles
 
 KEEP_CLOCK_S = 60.0
 """The clocks are kept this often: so much of a lifetime may be forgotten when the power is cut."""
@@ -63,9 +60,8 @@ class Gallery:
         Raises OutputError: no such place, another booth has it open, its index is damaged.
         """
         self.folder, self.quota_bytes = folder, quota_bytes
-        self._files = folder / "files"
         try:
-            self._files.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._files = PictureFiles(folder)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise OutputError(f"{folder}: cannot be the gallery ({error.strerror}); choose another "
@@ -79,6 +75,7 @@ class Gallery:
         for place in (folder.parent, folder):  # the folder's own name, the index's name
             sync(place)
         self._recover()
+        self._files.reserve()
 
     def close(self) -> None:
         """Keeps the clocks and lets go of the folder."""
@@ -89,23 +86,21 @@ class Gallery:
     def add(self, photograph: bytes, event: str, lifetime_s: float | None = None, background: str = "",
             origin: str = "booth") -> Photo:
         """Takes in a photograph (JPEG) and makes room for it. Raises OutputError with both numbers: disk full."""
-        token, now_s = secrets.token_urlsafe(16), self.time.now_s()
-        versions = self._written(token, {"photograph": photograph})
+        token, now_s, taken_s = secrets.token_urlsafe(16), self.time.now_s(), self._clock.wall_s()
+        versions = self._files.written(token, {"photograph": photograph})
         dies_s = None if lifetime_s is None else now_s + lifetime_s
         try:
             with self._index.changing() as changes:
-                changes.execute("INSERT INTO photos (token, event, origin, taken_s, dies_s, background) "
-                                "VALUES (?, ?, ?, ?, ?, ?)",
-                                (token, event, origin, self._clock.wall_s(), dies_s, background))
+                number = changes.execute("INSERT INTO photos (token, event, origin, taken_s, dies_s, background) "
+                                         "VALUES (?, ?, ?, ?, ?, ?)",
+                                         (token, event, origin, taken_s, dies_s, background)).lastrowid or 0
                 changes.execute("INSERT INTO files VALUES (?, 'photograph', ?, ?)",
                                 (token, versions["photograph"], len(photograph)))
         except OutputError:
-            self._discard(token, versions)
+            self._files.discard(token, versions)
             raise
         self.fit_quota()
-        photo = self.photo(token)
-        assert photo is not None
-        return photo
+        return Photo(token, number, event, origin, taken_s, lifetime_s, background, versions)
 
     def attach(self, token: str, parts: Mapping[str, bytes], background: str | None = None,
                without: Collection[str] = ()) -> Photo | None:
@@ -116,7 +111,7 @@ class Gallery:
         """
         if self.photo(token) is None:  # before a file is named after it: a token may be any text that a stranger sent
             return None
-        versions = self._written(token, parts)
+        versions = self._files.written(token, parts)
         try:
             with self._index.changing() as changes:
                 there = changes.execute("SELECT 1 FROM photos WHERE token = ?", (token,)).fetchone()
@@ -129,10 +124,10 @@ class Gallery:
                 if background is not None:
                     changes.execute("UPDATE photos SET background = ? WHERE token = ?", (background, token))
         except OutputError:
-            self._discard(token, versions)
+            self._files.discard(token, versions)
             raise
         replaced = {kind: old[kind] for kind in (*versions, *without) if kind in old}
-        self._discard(token, replaced if there else versions)
+        self._files.discard(token, replaced if there else versions)
         return self.photo(token)
 
     def photo(self, token: str) -> Photo | None:
@@ -151,7 +146,7 @@ class Gallery:
         """Where a picture's file lies now; None: there is none. It may be replaced at any moment: see read."""
         photo = self.photo(token)
         version = photo.versions.get(kind) if photo else None
-        return None if version is None else self._place(token, kind, version)
+        return None if version is None else self._files.place(token, kind, version)
 
     def read(self, token: str, kind: str) -> bytes | None:
         """The content of a picture's file; None: there is none."""
@@ -248,50 +243,42 @@ class Gallery:
 
     def _remove(self, tokens: list[str]) -> list[str]:
         """Rows first, then files, then what SQLite's log still knows of them → the tokens that were there."""
-        gone = []
+        if not tokens:
+            return []
+        try:
+            gone = self._struck(tokens)
+        except OutputError:  # removing needs a little room too
+            self._files.give_up_reserve()
+            gone = self._struck(tokens)
+        for token, files in gone.items():
+            self._files.discard(token, files)
+        sync(self._files.folder)
+        self._index.forget_the_past()
+        self._files.reserve()
+        return list(gone)
+
+    def _struck(self, tokens: list[str]) -> dict[str, dict[str, str]]:
+        """Removes the rows → the files that they had, by token."""
+        gone = {}
         with self._index.changing() as changes:
             for token in tokens:
                 files = dict(changes.execute("SELECT kind, version FROM files WHERE token = ?", (token,)))
                 if changes.execute("DELETE FROM photos WHERE token = ?", (token,)).rowcount:
-                    gone.append((token, files))
-        for token, files in gone:
-            self._discard(token, files)
-        if gone:
-            sync(self._files)
-            self._index.forget_the_past()
-        return [token for token, _ in gone]
-
-    def _written(self, token: str, parts: Mapping[str, bytes]) -> dict[str, str]:
-        """Files on the disk, names included, that no row knows yet: kind → version."""
-        versions = {kind: secrets.token_hex(4) for kind in parts}
-        try:
-            for kind, content in parts.items():
-                write_synced(self._place(token, kind, versions[kind]), content)
-            sync(self._files)
-        except OSError:
-            self._discard(token, versions)
-            raise
-        return versions
-
-    def _discard(self, token: str, versions: Mapping[str, str]) -> None:
-        for kind, version in versions.items():
-            self._place(token, kind, version).unlink(missing_ok=True)
-
-    def _place(self, token: str, kind: str, version: str) -> Path:
-        return self._files / f"{token}.{kind}.{version}.{ENDINGS[kind]}"
+                    gone[token] = files
+        return gone
 
     def _recover(self) -> None:
         """Removes files without a row, then rows without a file (somebody tidied up by hand)."""
-        known = {self._place(token, kind, version).name: (token, kind)
+        known = {self._files.place(token, kind, version).name: (token, kind)
                  for token, kind, version in self._index.asked("SELECT token, kind, version FROM files")}
-        there = {entry.name for entry in os.scandir(self._files)}
+        there = self._files.names()
         for name in there - known.keys():
-            (self._files / name).unlink()
+            (self._files.folder / name).unlink()
         lost = [known[name] for name in known.keys() - there]
         with self._index.changing() as changes:
             changes.executemany("DELETE FROM files WHERE token = ? AND kind = ?", lost)
         self._remove([token for token, kind in lost if kind == "photograph"])
-        sync(self._files)
+        sync(self._files.folder)
 
     def _claim(self) -> None:
         try:

@@ -94,7 +94,10 @@ class Index:
     def asked(self, question: str, *values: object) -> list[tuple]:
         """The answer to one SELECT."""
         with self._reading:
-            return self._reader.execute(question, values).fetchall()
+            try:
+                return self._reader.execute(question, values).fetchall()
+            except sqlite3.Error as error:
+                raise OutputError(f"{self.path}: the gallery's index cannot be read ({error})") from error
 
     def rows(self, where: str, *asked: object) -> list[Row]:
         """Pictures; where: what follows SELECT … FROM photos."""

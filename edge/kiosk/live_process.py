@@ -114,7 +114,7 @@ class Live:
         self._index += 1
         if self._bgr.shape != frame.pixels.shape:
             self._mirror, self._bgr = np.empty_like(frame.pixels), np.empty_like(frame.pixels)
-        cv2.flip(frame.pixels, 1, dst=self._mirror)  # people pose before a mirror; what stands behind them is not turned
+        cv2.flip(frame.pixels, 1, dst=self._mirror)  # people pose before a mirror; what is behind them is not turned
         finished = path.frame(Frame(self._mirror, self._index, frame.time_ns), StageTimes())
         cv2.cvtColor(finished.picture, cv2.COLOR_RGB2BGR, dst=self._bgr)
         if self.eye.stamp:

@@ -9,11 +9,11 @@ import cv2
 import msgspec
 import numpy as np
 
-from edge.camera.video import VideoSource
 from edge.composite import blurred, colour_from, composite, covering, filled
 from edge.errors import EventError
 from edge.kiosk.drawn import drawn
 from edge.kiosk.event import EventFolder
+from edge.kiosk.event_files import first_picture
 from edge.kiosk.event_shapes import Background, Frame, Line
 from edge.kiosk.overlay import framed, lettered
 from edge.photograph import read_overlay, read_photograph
@@ -116,17 +116,6 @@ class Backdrops:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = made()
         return self._kept[key]
-
-
-def first_picture(clip: Path) -> np.ndarray:
-    """The first picture of a film: (H, W, 3) uint8 RGB. Raises PictureError where there is none."""
-    source = VideoSource(clip)
-    try:
-        frame = source.read()
-        assert frame is not None  # VideoSource has looked
-        return frame.pixels.copy()
-    finally:
-        source.close()
 
 
 def shrunk(picture: np.ndarray, long_side_px: int) -> np.ndarray:

@@ -14,8 +14,14 @@ from edge.kiosk.event_shapes import Line
 MARGIN = 0.035
 """Free space between words and the picture's edge, as a share of its shorter side."""
 
-SHADOW = 0.06
+RIM = 0.06
 """Width of the dark rim around letters, as a share of their height: words are readable on any picture."""
+
+SPACING = 1.25
+"""From line to line, in heights of a line."""
+
+ANCHORS = {"left": "l", "": "m", "right": "r"}
+"""Pillow's letters for the side of a text that its x is about."""
 
 
 def framed(picture: np.ndarray, frame: np.ndarray) -> np.ndarray:
@@ -45,20 +51,18 @@ def lettered(picture: np.ndarray, lines: tuple[Line, ...], fonts: Path) -> np.nd
     if not lines:
         return picture
     image = Image.fromarray(picture)
-    draw, short = ImageDraw.Draw(image), min(picture.shape[:2])
+    draw, margin = ImageDraw.Draw(image, "RGBA"), MARGIN * min(image.size)
     used: dict[str, float] = {}
-    for line in reversed(lines) if all(line.place.startswith("bottom") for line in lines) else lines:
-        font = _fitting(line, fonts, short, picture.shape[1] - 2 * MARGIN * short)
-        size = font.size
-        offset = used.get(line.place, 0.0)
-        used[line.place] = offset + 1.25 * size
-        down = MARGIN * short + offset
-        x = {"left": MARGIN * short, "right": picture.shape[1] - MARGIN * short}.get(
-            line.place.partition(" ")[2], picture.shape[1] / 2)
-        y = down if line.place.startswith("top") else picture.shape[0] - down
-        across = {"left": "l", "right": "r"}.get(line.place.partition(" ")[2], "m")
-        draw.text((x, y), line.text, font=font, fill=line.colour, anchor=across + ("a" if y == down else "d"),
-                  stroke_width=max(1, round(SHADOW * size)), stroke_fill="#00000090")
+    for line in [*(line for line in lines if line.place.startswith("top")),
+                 *(line for line in reversed(lines) if line.place.startswith("bottom"))]:  # from the edge inwards
+        letters = _fitting(line, fonts, min(image.size), image.width - 2 * margin)
+        away = margin + used.get(line.place, 0.0)
+        used[line.place] = away - margin + SPACING * letters.size
+        side, across = line.place.partition(" ")[::2]
+        x = {"left": margin, "": image.width / 2, "right": image.width - margin}[across]
+        draw.text((x, away if side == "top" else image.height - away), line.text, line.colour, letters,
+                  ANCHORS[across] + ("a" if side == "top" else "d"), stroke_width=max(1, round(RIM * letters.size)),
+                  stroke_fill="#00000080")
     return np.asarray(image)
 
 
@@ -74,18 +78,19 @@ def printed(picture: np.ndarray, width_mm: int, height_mm: int, dpi: int) -> np.
 
 
 def _fitting(line: Line, fonts: Path, short: int, width: float) -> ImageFont.FreeTypeFont:
-    size = max(8.0, line.size * short)
+    size = line.size * short
     while True:
-        font = _font(fonts / line.font if line.font else None, size)
-        if size <= 8 or font.getlength(line.text) <= width:
-            return font
-        size = max(8.0, size * 0.98 * width / font.getlength(line.text))
+        letters = font(fonts / line.font if line.font else None, size)
+        if size <= 1 or letters.getlength(line.text) <= width:
+            return letters
+        size = max(1.0, size * 0.98 * width / letters.getlength(line.text))
 
 
-def _font(path: Path | None, size: float) -> ImageFont.FreeTypeFont:
+def font(path: Path | None, size: float) -> ImageFont.FreeTypeFont:
+    """A font file, or Pillow's own (None), at a height in pixels. Raises EventError for a file that is none."""
     try:
-        font = ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
+        letters = ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
     except (OSError, ValueError) as error:
         raise EventError(f"{path}: cannot be used as a font ({error}); take a TTF or OTF file") from error
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return font
+    assert isinstance(letters, ImageFont.FreeTypeFont)
+    return letters

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from edge.errors import BoothError
@@ -65,7 +66,7 @@ class Printer:
             jobs = self._asked(self.lpstat, "-o", name)
         except BoothError as error:
             return PrinterState("away", str(error))
-        return _read(said, sum(1 for line in jobs.splitlines() if line.strip()))
+        return _read(said, len(jobs.splitlines()))
 
     def _sent(self, picture: bytes, event: Event, copies: int) -> str:
         paper = event.printing
@@ -99,11 +100,13 @@ class Printer:
 
 
 def _read(said: str, queue: int) -> PrinterState:
-    """What `lpstat -l -p NAME` says, in English."""
+    """What `lpstat -l -p NAME` says in English: a line with the state, the printer's own words, then "Form mounted:",
+    and among what follows "Alerts:" with the keywords of IPP's printer-state-reasons (RFC 8011, 5.4.12)."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    first = lines[0] if lines else ""
-    alerts = next((line.partition(":")[2].strip() for line in lines if line.startswith("Alerts:")), "")
-    reason = " ".join(part for part in (alerts if alerts != "none" else "", *lines[1:2]) if part and ":" not in part)
-    state = "stopped" if "disabled" in first else "printing" if "now printing" in first else "ready"
-    trouble = state == "stopped" or bool(PAPER.search(reason))
-    return PrinterState(state, reason if trouble else "", bool(PAPER.search(reason)), queue)
+    words = list(takewhile(lambda line: not line.startswith("Form mounted:"), lines))
+    alerts = [alert for line in lines if line.startswith("Alerts:") for alert in line.partition(":")[2].split()
+              if alert != "none" and not alert.endswith("-report")]
+    state = "stopped" if "disabled" in words[0] else "printing" if "now printing" in words[0] else "ready"
+    reason = " ".join([*words[1:], *(f"({alert})" for alert in alerts)])
+    trouble = state == "stopped" or bool(alerts)
+    return PrinterState(state, reason if trouble else "", trouble and bool(PAPER.search(reason)), queue)

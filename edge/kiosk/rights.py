@@ -13,6 +13,9 @@ from edge.kiosk.gallery import Photo
 
 COOKIE = "masque_admin"
 
+PASSED_ON = ("forwarded", "via", "x-forwarded-for", "x-real-ip")
+"""What a proxy on this computer adds to requests of others."""
+
 DOT = "."
 """Stands in viewing keys and never in tokens."""
 
@@ -36,9 +39,10 @@ def is_admin(request: Request) -> bool:
 
 
 def is_booth(request: Request) -> bool:
-    """Whether the booth's own screen asks (this computer, by its own name), or the host."""
+    """Whether the booth's own screen asks (this computer, by its own name, through nobody), or the host."""
     peer = request.client.host if request.client else None
-    return is_loopback_peer(peer, request.headers.get("host", "")) or is_admin(request)
+    passed_on = any(name in request.headers for name in PASSED_ON)
+    return (not passed_on and is_loopback_peer(peer, request.headers.get("host", ""))) or is_admin(request)
 
 
 def need_booth(request: Request) -> Booth:

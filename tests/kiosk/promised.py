@@ -1,12 +1,9 @@
 """What a gallery has promised so far, read from what gallery_life.py said, and whether it is kept."""
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from edge.kiosk.gallery import Gallery
-
-SECRET = re.compile(rb"[A-Za-z0-9_-]{22}")
 
 
 class Promised:
@@ -47,7 +44,7 @@ class Promised:
     def broken(self, folder: Path) -> list[str]:
         """Opens the gallery in the folder, as after a restart → everything that is not as promised."""
         faults = [f"{token} was removed and is in {path.name}" for path in _all_files(folder)
-                  for token in self.gone if token.encode() in path.read_bytes() or token in path.name]
+                  for left in [path.name.encode() + path.read_bytes()] for token in self.gone if token.encode() in left]
         gallery = Gallery(folder)
         try:
             faults += self._missing(gallery)

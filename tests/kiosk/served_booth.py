@@ -62,8 +62,8 @@ def command(folder: Path, *arguments: str, environment: dict[str, str] | None = 
 
 
 @contextmanager
-def here(folder: Path, event: Path | None = None, host: str = "127.0.0.1", bridge: str = "", names: tuple[str, ...] = (),
-         source: str = SMALL, opened_bridge: Callable[[str], Any] | None = None,
+def here(folder: Path, event: Path | None = None, host: str = "127.0.0.1", bridge: str = "",
+         names: tuple[str, ...] = (), source: str = SMALL, opened_bridge: Callable[[str], Any] | None = None,
          **live: Any) -> Iterator[tuple[httpx.Client, Booth]]:
     """A booth on a thread of this process, real uvicorn and real processes included; live: see Viewfinder's options."""
     options = Options(Address(host, 0, names), Setup(source, "desk"), folder / "gallery", event, bridge, quiet=True)

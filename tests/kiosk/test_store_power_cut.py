@@ -1,4 +1,4 @@
-"""The gallery after a power cut at any instant: no shown picture lost, no row pointing nowhere, what is gone is gone."""
+"""The gallery after a power cut at any instant: no shown picture lost, no row into nowhere, what is gone is gone."""
 from __future__ import annotations
 
 import random

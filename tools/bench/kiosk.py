@@ -58,8 +58,8 @@ def kiosk(seconds: float, phones: int, shots: int, kills: int, as_json: bool) ->
         click.echo(json.dumps(figures, indent=2))
         return
     for name in ("alone", f"{phones} phones"):
-        click.echo(f"preview, {name}: " + ", ".join(f"{key} {value}" for key, value in figures[name].items()))
-    click.echo("shot, median: " + ", ".join(f"{name} after {ms} ms" for name, ms in figures["shot_ms"].items()))
+        click.echo(f"preview, {name}: {figures[name]}")
+    click.echo(f"shot, from zero to each cut on the page, median: {figures['shot_ms']} ms")
     click.echo(f"live process killed: the next frame after {figures['restart_s']} s")
 
 
@@ -82,12 +82,13 @@ def booth(folder: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen]]:
 
 def watched(client: httpx.Client, process_id: int, seconds: float) -> dict[str, float]:
     """A viewer of the preview: rate, delay and the booth's share of the processor."""
-    delays, began, spent = [], 0.0, 0.0
+    delays: list[int] = []
+    began = spent = seen = 0.0
     for seen, jpeg in frames(client):
         if not began and len(delays) >= 10:
             delays, began, spent = [], seen, processor_s(process_id)
         picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-        shown_ms = stamp.read(picture)
+        shown_ms = None if picture is None else stamp.read(picture)
         if shown_ms is not None:
             delays.append((int(seen * 1000) - shown_ms) % 2**stamp.BITS)
         if began and seen - began >= seconds:
