@@ -106,7 +106,7 @@ def test_the_upload_page_knows_the_limits_and_stages_of_the_booth() -> None:
 def test_every_file_that_is_named_exists() -> None:
     named = {name for page in PAGES for name in Elements(page).values("href", "src") if name.startswith("/static/")}
     named |= {f"/static/js/{name}" for script in SCRIPTS
-              for name in re.findall(r'from "\./([\w.]+)"', script.read_text(encoding="utf-8"))}
+              for name in re.findall(r'(?:from|import) "\./([\w.]+)"', script.read_text(encoding="utf-8"))}
     assert not [name for name in named if not (STATIC / name.removeprefix("/static/").partition("#")[0]).is_file()]
 
 

@@ -11,6 +11,7 @@ import { wear } from "./look.js";
 import { Preview } from "./preview.js";
 import { Print } from "./print.js";
 import { Screens } from "./screens.js";
+import "./touched.js";
 import { language, offerLanguages, say, speak, titled } from "./texts.js";
 
 const SECONDS = [3, 5, 10];

@@ -11,7 +11,7 @@ export class Choices {
     group.addEventListener("keydown", (event) => this.key(event));
   }
 
-  /** items: {name, title, thumbnail_url}; chosen: a name. Elements are kept while the items are the same. */
+  /** items: {name, title, kind, thumbnail_url}; chosen: a name. Elements are kept while the items are the same. */
   show(items, chosen) {
     const names = JSON.stringify(items);
     if (names !== this.names) {
@@ -49,8 +49,11 @@ export class Choices {
   }
 }
 
-function choice({ name, title, thumbnail_url: thumbnail }) {
-  const face = thumbnail ? made("img", { src: thumbnail, alt: "", decoding: "async" }) : icon("untouched");
+const DRAWN = { blur: "blur", keep: "untouched" };
+
+/** What leaves the guests' own room has no picture of its own: an icon stands for it. */
+function choice({ name, title, kind, thumbnail_url: thumbnail }) {
+  const face = kind in DRAWN ? icon(DRAWN[kind]) : made("img", { src: thumbnail, alt: "", decoding: "async" });
   const button = made("button", { type: "button", className: "choice", role: "radio" },
     made("span", { className: "face" }, face), made("span", { className: "name", textContent: title }));
   button.dataset.name = name;

@@ -2,6 +2,7 @@
 import { Refused, ask } from "./api.js";
 import { icon } from "./icons.js";
 import { wear } from "./look.js";
+import "./touched.js";
 import { offerLanguages, preferred, say, speak } from "./texts.js";
 
 const NOTICE_MS = 6000;
