@@ -134,11 +134,6 @@ def test_the_gallery_lies_in_the_services_state_folder(monkeypatch: pytest.Monke
     assert default_gallery() == Path.home() / ".local/share/masque/gallery"
 
 
-def test_the_units_and_the_page_travel_with_the_package() -> None:
-    setup = (Path(__file__).parents[2] / "setup.py").read_text(encoding="utf-8")
-    assert '"systemd/*"' in setup and '"static/*"' in setup
-
-
 def test_a_kill_that_nobody_can_catch_leaves_no_process_behind(tmp_path: Path) -> None:
     with command(tmp_path) as (_, process):
         family = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
