@@ -112,7 +112,7 @@ class StartedBooth:
 
 @pytest.fixture(scope="session")
 def started_booth(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[StartedBooth]:
-    """One booth for all tests of its page, with a camera that can be unplugged and the firmware's core as its button."""
+    """One booth for all tests of its page, with a camera to unplug and the firmware's core as its button."""
     folder = tmp_path_factory.mktemp("booth")
     (folder / "event").mkdir()
     (folder / "event" / "event.toml").write_text(EVENT)
@@ -161,6 +161,12 @@ class Watched:
         self.page.goto(self.origin + path)
         self.page.wait_for_selector("html:not([data-waiting])")
         return self.page
+
+    def replaced(self, selector: str, before: str) -> None:
+        """Waits until the last image of those has another address."""
+        self.page.wait_for_function(
+            "([all, before]) => [...document.querySelectorAll(all)].at(-1).getAttribute('src') !== before",
+            arg=[selector, before], timeout=30_000)
 
     def screen(self, name: str, patience_s: float = 30.0) -> None:
         """Waits for one of the booth's screens."""
