@@ -91,6 +91,9 @@ def _decoded(path: Path, converted: Callable[[Image.Image], Image.Image],
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)
                 return np.asarray(converted(image)), animated
+            except MemoryError as error:
+                raise PictureError(f"{path}: {image.width}×{image.height} takes more memory than there is; make it "
+                                   "smaller first") from error
             except Exception as error:  # damaged files make decoders raise anything: IndexError, struct.error, …
                 raise PictureError(f"{path}: the picture is damaged or cut short ({error}); "
                                    "copy it again from its source") from error

@@ -23,7 +23,7 @@ class Wish:
     """What was asked for, board settings filled in. place: see Address; frames: 0 = never stop, None = unsaid.
 
     height, width in px and frames_per_s: for cameras and demo; a folder takes the rate; a film has its own of all.
-    stamp: for the demo.
+    stamp: for the demo; still: for cameras, (height, width) px of photographs, None = the largest.
     """
 
     text: str
@@ -34,6 +34,7 @@ class Wish:
     frames: int | None
     realtime: bool
     stamp: bool = False
+    still: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def open_source(text: str, *, height: int, width: int, frames_per_s: float, real
     address = address_of(text, {scheme: kind.options for scheme, kind in SOURCES.items()}, known_sources())
     asked_height, asked_width = address.size or (height, width)
     wish = Wish(text, address.place, asked_height, asked_width, float(address.frames_per_s or frames_per_s),
-                _fewest(frames, address.frames), realtime, address.stamp)
+                _fewest(frames, address.frames), realtime, address.stamp, address.still)
     source = SOURCES[address.scheme].opened(wish)
     return FirstFrames(source, wish.frames) if wish.frames else source
 
@@ -78,7 +79,7 @@ def _picamera(wish: Wish) -> FrameSource:
     from edge.camera.newest import NewestSource
     from edge.camera.picamera import PiCamera
     number = whole_number(wish.text, "the camera's number", wish.place or "0", CAMERAS)
-    return NewestSource(PiCamera(number, wish.height, wish.width, wish.frames_per_s))
+    return NewestSource(PiCamera(number, wish.height, wish.width, wish.frames_per_s, wish.still))
 
 
 def _v4l2(wish: Wish) -> FrameSource:
@@ -86,7 +87,7 @@ def _v4l2(wish: Wish) -> FrameSource:
     from edge.camera.v4l2 import V4l2Camera
     if not wish.place:
         raise PictureError(f"{wish.text}: which device? Such as {SOURCES['v4l2'].example}")
-    return NewestSource(V4l2Camera(wish.place, wish.height, wish.width, wish.frames_per_s))
+    return NewestSource(V4l2Camera(wish.place, wish.height, wish.width, wish.frames_per_s, still=wish.still))
 
 
 def _file(wish: Wish) -> FrameSource:
@@ -112,8 +113,8 @@ def _played(recording: Recording, wish: Wish) -> FrameSource:
 
 
 SOURCES = {
-    "picamera": Kind("picamera:0?size=1280x720&fps=30", ("size", "fps", "frames"), _picamera),
-    "v4l2": Kind("v4l2:/dev/video0?size=1280x720&fps=30", ("size", "fps", "frames"), _v4l2),
+    "picamera": Kind("picamera:0?size=1280x720&fps=30", ("size", "fps", "frames", "still"), _picamera),
+    "v4l2": Kind("v4l2:/dev/video0?size=1280x720&fps=30", ("size", "fps", "frames", "still"), _v4l2),
     "file": Kind("file:clip.mp4?frames=300", ("frames",), _file),
     "folder": Kind("folder:pictures?fps=12", ("fps", "frames"), _folder),
     "demo": Kind("demo:?size=640x480&frames=300", ("size", "fps", "frames", "stamp"), _demo),

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from edge.errors import PictureError
+from edge.errors import BoothError, PictureError
 from edge.kiosk.worker import Limits, Worker
 
 MAX_BYTES = 30_000_000
@@ -38,13 +38,15 @@ class Taken:
 def take_in(photograph: bytes, trimap: bytes | None = None) -> Taken:
     """A stranger's picture (and trimap), made anew. Blocks; one process a call, which is gone afterwards.
 
-    Raises PictureError in words for a guest's screen; BoothError where the process could not work at all.
+    Raises PictureError in one line: refused, or the process died of it.
     """
     for content in (photograph, *([trimap] if trimap is not None else [])):
         _check(content)
     worker = Worker("edge.kiosk.intake:Decoder", Limits(MEMORY_BYTES, CPU_S))
     try:
         answer = worker.call("renewed", photograph, trimap, timeout_s=WALL_S)
+    except BoothError as error:
+        raise PictureError(f"the picture could not be opened ({error}); save it anew or take another one") from error
     finally:
         worker.close()
     figures = answer.figures

@@ -61,11 +61,11 @@ class Serving:
         watchdog = Watchdog()
         running = [asyncio.create_task(work) for work in
                    (self.booth.run(), self.server.serve(sockets=[listener]), self._ended.wait())]
-        petting = asyncio.create_task(watchdog.run())
         while not self.server.started and not any(task.done() for task in running):
             await asyncio.sleep(0.01)
         started()
         watchdog.say("READY=1")
+        petting = asyncio.create_task(watchdog.run())
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         watchdog.say("STOPPING=1")
         petting.cancel()

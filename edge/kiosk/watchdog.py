@@ -17,9 +17,9 @@ class Watchdog:
         self.every_s = watched_us / 1e6 / 3 if watched_us else 0.0
 
     def say(self, state: str) -> None:
-        """One datagram, such as "READY=1"."""
+        """One datagram, such as "READY=1"; lost where systemd has no time to read: the booth waits for nobody."""
         if self._address:
-            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as out:
                 out.sendto(state.encode("ascii"), self._address)
 
     async def run(self) -> None:

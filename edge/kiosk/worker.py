@@ -21,12 +21,12 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import Any
 
-from edge.errors import BoothError, MasqueError, OutputError, PictureError
+from edge.errors import BoothError, EventError, MasqueError, OutputError, PictureError
 
 LARGEST_ANSWER = 1 << 30
 """Bytes of one part of an answer; more means that the process has gone mad."""
 
-KINDS: dict[str, type[MasqueError]] = {"PictureError": PictureError, "OutputError": OutputError}
+KINDS: dict[str, type[MasqueError]] = {kind.__name__: kind for kind in (PictureError, EventError, OutputError)}
 """Errors that keep their kind on the way back; all others become BoothErrors."""
 
 Told = Callable[[str], None]

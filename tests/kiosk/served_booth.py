@@ -43,11 +43,11 @@ def until(true: Callable[[], Any], seconds: float = 30.0) -> Any:
 
 @contextmanager
 def command(folder: Path, *arguments: str, environment: dict[str, str] | None = None,
-            source: str = SMALL) -> Iterator[tuple[httpx.Client, subprocess.Popen]]:
-    """`masque kiosk` on a free port, with a client that has seen its camera."""
+            source: str = SMALL, before: tuple[str, ...] = ()) -> Iterator[tuple[httpx.Client, subprocess.Popen]]:
+    """`masque kiosk` on a free port, with a client that has seen its camera. before: a program that starts it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "edge", "kiosk", "--port", "0", "--board", "desk", "--source", source, "--pin", PIN,
-         "--gallery", str(folder / "gallery"), *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+        [*before, sys.executable, "-m", "edge", "kiosk", "--port", "0", "--board", "desk", "--source", source,
+         "--pin", PIN, "--gallery", str(folder / "gallery"), *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE,
         stderr=(folder / "stderr").open("w"), env={**os.environ, **(environment or {})})
     try:
         assert process.stdout is not None

@@ -3,8 +3,6 @@ from __future__ import annotations
 
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -276,14 +274,6 @@ def test_the_log_is_bounded_and_blind_to_tokens() -> None:
         log.warning("again")
     lines = kept.recent()
     assert len(lines) == LINES and "AbCdEf" not in str(lines[1]) and str(lines[0]) == "again (×50)"
-
-
-def test_no_command_but_the_kiosk_loads_the_web() -> None:
-    script = ("import sys, edge.cli.live, edge.cli.matte, edge.cli.kiosk, edge.kiosk.session, edge.kiosk.live_process;"
-              "print(*{'fastapi', 'uvicorn', 'pydantic', 'prometheus_client', 'starlette'} & set(sys.modules))")
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True,
-                          cwd=Path(__file__).parents[2])
-    assert done.stdout.strip() == ""
 
 
 def test_logging_in_on_the_own_screen_needs_the_pin_too(network: tuple) -> None:
