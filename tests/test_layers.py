@@ -42,6 +42,7 @@ DOORS = {
     "starlette": {"edge/kiosk/app.py", "edge/kiosk/door.py", "edge/kiosk/rights.py", "edge/kiosk/routes_uploads.py"},
     "pydantic": {"edge/kiosk/shapes.py"},
     "prometheus_client": {"edge/kiosk/figures.py"},
+    "playwright": {"tools/kiosk_screens.py", "tools/bench/kiosk_screen.py"},
     "scipy": set(),
     "serial": {"edge/bridge/ports.py"},
     "tensorflow": {"quantize/network.py"},

@@ -204,8 +204,23 @@ def booth() -> Iterator[str]:
             process.wait(20)
 
 
-def _photographed(browser: Browser, url: str, language: str, sizes: list[str], out: Path) -> None:
-    context = browser.new_context(locale=language, has_touch=True, reduced_motion="reduce")
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window. Raises OutputError where it or playwright is not installed."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise OutputError("playwright is missing; pip install -e '.[dev]'") from error
+    if not Path(CHROMIUM).exists():
+        raise OutputError(f"{CHROMIUM} is missing; apt install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+def _photographed(chromium: Browser, url: str, language: str, sizes: list[str], out: Path) -> None:
+    context = chromium.new_context(locale=language, has_touch=True, reduced_motion="reduce")
     page = context.new_page()
     page.add_init_script(SPEAK % language)
 
@@ -227,16 +242,10 @@ def _photographed(browser: Browser, url: str, language: str, sizes: list[str], o
 @click.option("--size", "sizes", multiple=True, type=click.Choice(list(SIZES)), default=tuple(SIZES), show_default=True)
 def screens(out: Path, languages: tuple[str, ...], sizes: tuple[str, ...]) -> None:
     """Photograph every screen of the photo booth's pages."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise OutputError("playwright is missing; pip install -e '.[dev]', and apt install chromium") from error
     out.mkdir(parents=True, exist_ok=True)
-    with booth() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with booth() as url, browser() as chromium:
         for language in languages:
-            _photographed(browser, url, language, list(sizes), out)
-        browser.close()
+            _photographed(chromium, url, language, list(sizes), out)
 
 
 if __name__ == "__main__":

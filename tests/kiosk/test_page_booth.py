@@ -5,26 +5,10 @@ from collections.abc import Callable
 
 from page_stage import StartedBooth, Watched
 
-from edge.camera.stamp import BITS, BLOCK_PX, HEAD
+from edge.camera.stamp import BITS
+from tools.bench.kiosk_screen import sampled
 
 Opened = Callable[..., Watched]
-
-SAMPLED = """([block, head, bits]) => new Promise((resolve) => {
-  const from = document.getElementById("preview"), seen = [];
-  const paper = new OffscreenCanvas(block * (head + bits), block).getContext("2d", { willReadFrequently: true });
-  const began = performance.now();
-  const look = () => {
-    paper.drawImage(from, 0, 0);
-    const pixels = paper.getImageData(0, block / 2, block * (head + bits), 1).data;
-    let stamp = 0;
-    for (let bit = head; bit < head + bits; bit += 1) stamp = stamp * 2 + (pixels[4 * (bit * block + block / 2)] > 127);
-    if (stamp && stamp !== seen.at(-1)?.[0]) seen.push([stamp, Date.now()]);
-    if (performance.now() - began < 3000) requestAnimationFrame(look);
-    else resolve(seen.slice(1));
-  };
-  look();
-})"""
-"""Three seconds of the preview: [the frame's stamp, when it was on the canvas] of each new frame; wall clock, ms."""
 
 
 def picture_shown(watched: Watched) -> str:
@@ -155,9 +139,8 @@ def test_the_page_finds_the_booth_again_when_the_line_was_broken(booth: StartedB
 def test_the_preview_shows_frames_as_they_come_and_their_delay_can_be_read(booth: StartedBooth, opened: Opened) -> None:
     page = opened().go("/")
     page.tap("#start")
-    seen = page.evaluate(SAMPLED, [BLOCK_PX, len(HEAD), BITS])
-    stamps = [stamp for stamp, _ in seen]
-    delays_ms = sorted((now - stamp) % (1 << BITS) for stamp, now in seen)
+    seen = sampled(page, 3)
+    stamps, delays_ms = [stamp for stamp, _ in seen], sorted(delay_ms for _, delay_ms in seen)
     print(f"\nsource to screen: median {delays_ms[len(delays_ms) // 2]:.0f} ms, "
           f"at most {delays_ms[-1]:.0f} ms, {len(seen)} frames in 3 s")
     assert len(stamps) >= 3
