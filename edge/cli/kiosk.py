@@ -35,7 +35,7 @@ def default_gallery() -> Path:
 @click.option("--gallery", type=FOLDER, metavar="DIR", help="Folder for pictures (default: the service's, or yours).")
 @click.option("--bridge", default="", metavar="PORT", help="Microcontroller with shutter and lamps: a port, or auto.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A name under which phones reach this machine.")
-@click.option("--pin", help="Set the PIN of the host's page, then serve.")
+@click.option("--pin", help="Set the PIN of the host's page, then serve; -: read it from standard input.")
 @BOARD
 @MODELS_FOLDER
 @voiced
@@ -70,6 +70,6 @@ def _set_pin(options: Options, pin: str | None, voice: Voice) -> None:
     options.gallery.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = PinFile(options.gallery / "pin.json")
     if pin is not None:
-        file.set(pin)
+        file.set(click.get_text_stream("stdin").readline().strip() if pin == "-" else pin)
     elif not file.known:
         voice.say(f"the PIN of the host's page is {file.draw()} (told this once; --pin sets another)")

@@ -167,6 +167,8 @@ class Booth:
         if photo.token == self.session.token:
             self.show(photo, prints_left)
         self.do("developed", photo.token, stage)
+        if photo.token == self.session.token and photo.background != self.session.background:
+            self.errands.dress(photo.token, self.session.background)  # it was chosen while the first cut was made
         if not person and photo.token == self.session.token:
             self.do("say", "notice.nobody")
         self.refreshed()

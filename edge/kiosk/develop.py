@@ -11,6 +11,7 @@ from typing import Any
 
 from edge.boards import detect
 from edge.card import MODELS
+from edge.errors import BoothError
 from edge.kiosk.look import Look
 from edge.kiosk.worker import Limits, Told, Worker
 
@@ -58,26 +59,25 @@ class Developer:
 
         Raises PictureError: no picture; EventError, BoothError: look or process at fault, the next call may work.
         """
-        return _developed(self.quick_worker.call("quick", photograph, look, self.screen_px, timeout_s=QUICK_S,
-                                                 told=told))
+        return _developed(self.quick_worker, "quick", photograph, look, self.screen_px, timeout_s=QUICK_S, told=told)
 
     def fine(self, photograph: bytes, look: Look, told: Told = _silent, trimap: bytes | None = None) -> Developed:
         """JPEG → composite, cutout, alpha, trimap at its own size, and finer screen, screen_cutout, thumbnail.
 
         trimap: a picture of the same size (black, grey, white) in place of the network's. Raises as quick does.
         """
-        return _developed(self.fine_worker.call("fine", photograph, look, self.screen_px, trimap, timeout_s=FINE_S,
-                                                told=told))
+        return _developed(self.fine_worker, "fine", photograph, look, self.screen_px, trimap, timeout_s=FINE_S,
+                          told=told)
 
     def rescreen(self, screen_cutout: bytes, photograph: bytes, look: Look) -> Developed:
         """Another look after the fact, at once: screen and thumbnail from a stored screen_cutout."""
-        return _developed(self.quick_worker.call("recompose", screen_cutout, _needed(photograph, look), look, "screen",
-                                                 timeout_s=QUICK_S))
+        return _developed(self.quick_worker, "recompose", screen_cutout, _needed(photograph, look), look, "screen",
+                          timeout_s=QUICK_S)
 
     def recompose(self, cutout: bytes, photograph: bytes, look: Look) -> Developed:
         """Another look at the camera's size: composite from a stored cutout; nothing is segmented or solved again."""
-        return _developed(self.fine_worker.call("recompose", cutout, _needed(photograph, look), look, "composite",
-                                                timeout_s=FINE_S))
+        return _developed(self.fine_worker, "recompose", cutout, _needed(photograph, look), look, "composite",
+                          timeout_s=FINE_S)
 
     def close(self) -> None:
         """Ends both processes, whatever they are doing."""
@@ -89,5 +89,11 @@ def _needed(photograph: bytes, look: Look) -> bytes | None:
     return photograph if look.needs_photograph else None
 
 
-def _developed(answer) -> Developed:
+def _developed(worker: Worker, method: str, *arguments: object, timeout_s: float, told: Told = _silent) -> Developed:
+    """A call; a process that died of it is started again at once, so that the next guest does not wait for that."""
+    try:
+        answer = worker.call(method, *arguments, timeout_s=timeout_s, told=told)
+    except BoothError:
+        worker.start()
+        raise
     return Developed(answer.parts, answer.figures)

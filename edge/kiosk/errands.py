@@ -4,12 +4,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 from edge.errors import MasqueError
 from edge.kiosk.aside import aside
-from edge.kiosk.darkroom import Told
+from edge.kiosk.darkroom import Job
 from edge.kiosk.intake import take_in
 from edge.kiosk.journal import NAME
 from edge.kiosk.live_words import Taken
@@ -68,7 +68,7 @@ class Errands:
 
     def dress(self, token: str, background: str) -> None:
         """Has a photograph of the gallery put before another background."""
-        self.send(self._cut(token, background, self.booth.darkroom.dress))
+        self.send(self._cut(token, background))
 
     async def remove(self, token: str) -> bool:
         """Removes a photograph, everywhere. False: there is none."""
@@ -109,10 +109,10 @@ class Errands:
         booth.trouble("gallery", "")
         booth.do("taken", word.shot, photo.token)
         with booth.figures.develop.time():
-            await self._cut(photo.token, background, booth.darkroom.develop)
+            await self._cut(photo.token, background)
 
-    async def _cut(self, token: str, background: str, work: Callable[[str, str, Told], None]) -> None:
-        """Fast, then fine; the session hears of both."""
+    async def _cut(self, token: str, background: str) -> None:
+        """Whatever the photograph lacks before that background; the session hears of each cut."""
         booth, loop = self.booth, asyncio.get_running_loop()
 
         def told(stage: Stage, person: bool) -> None:
@@ -121,19 +121,24 @@ class Errands:
                 loop.call_soon_threadsafe(booth.developed, photo, stage, person, left)
 
         try:
-            await aside(work, token, background, told)
+            await aside(booth.darkroom.develop, token, background, Job(told))
             booth.trouble("develop", "")
         except TROUBLES as error:
+            if await aside(booth.gallery.photo, token) is None:
+                return  # it was removed in the middle of it
             booth.trouble("develop", str(error))
             shown = booth.session.state is Screen.SHOWN
             booth.do("spoiled", token, "notice.fine_failed" if shown else "notice.shot_failed")
 
     async def _cut_out(self, token: str, background: str, trimap: bytes | None, progress: Progress) -> None:
-        def told(stage: str) -> None:
+        def at(stage: str) -> None:
             progress.stage = stage
 
+        def told(stage: Stage, person: bool) -> None:
+            """The page asks for progress."""
+
         try:
-            await aside(self.booth.darkroom.cut, token, background, trimap, told)
+            await aside(self.booth.darkroom.develop, token, background, Job(told, at, trimap, fast=False))
         except TROUBLES as error:
             log.warning("upload: %s", error)
             progress.notice = Notice("notice.upload_failed")

@@ -120,6 +120,8 @@ class Worker:
             if "stage" in said:
                 told(str(said["stage"]))
             elif "error" in said:
+                if said["over"]:
+                    self._end()
                 raise KINDS.get(said["error"], BoothError)(str(said["text"]))
             else:
                 return Answer(said["figures"], {str(name): connection.recv_bytes(LARGEST_ANSWER)
@@ -164,19 +166,27 @@ def serve(connection: Connection) -> None:
     name, limits, settings = pickle.loads(connection.recv_bytes())  # noqa: S301
     _take(limits)
     module, _, kind = name.partition(":")
-    task = getattr(importlib.import_module(module), kind)(*settings)
+    try:
+        task = getattr(importlib.import_module(module), kind)(*settings)
+    except Exception as error:  # the first call hears of it, and the next one has a new process
+        connection.recv_bytes()
+        _excuse(connection, error, limits, over=True)
+        return
     while True:
         method, arguments = pickle.loads(connection.recv_bytes())  # noqa: S301
         try:
             figures, parts = getattr(task, method)(*arguments, told=Stages(connection))
-        except MemoryError:
-            _send(connection, {"error": "BoothError", "text": f"out of memory: {limits.memory_bytes / 1e6:.0f} MB"})
         except Exception as error:
-            _send(connection, {"error": type(error).__name__, "text": str(error)})
+            _excuse(connection, error, limits)
         else:
             _send(connection, {"figures": figures, "parts": list(parts)})
             for part in parts.values():
                 connection.send_bytes(part)
+
+
+def _excuse(connection: Connection, error: Exception, limits: Limits, over: bool = False) -> None:
+    said = f"out of memory: {limits.memory_bytes / 1e6:.0f} MB" if isinstance(error, MemoryError) else str(error)
+    _send(connection, {"error": type(error).__name__, "text": said, "over": over})
 
 
 def _send(connection: Connection, said: Mapping[str, object]) -> None:

@@ -156,6 +156,7 @@ def test_a_killed_process_costs_one_picture_and_comes_back(developer: Developer,
 
     with pytest.raises(BoothError, match="ended with -9"):
         developer.quick(shot, looks("sea"), kill)
+    assert developer.quick_worker.alive, "the next guest would wait for a start"
     assert developer.quick(shot, looks("sea")).report["person"]
     assert developer.quick_worker.starts == starts + 1
 
