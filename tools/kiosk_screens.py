@@ -1,10 +1,11 @@
 """Photographs of the booth's own pages, for a person to look at: every screen, in several sizes, in each language.
 
-Run as `python -m tools.kiosk_screens --out DIR`; needs Debian's chromium and the `dev` extra. `walk` is what the tests use.
+Run as `python -m tools.kiosk_screens --out DIR`; needs Debian's chromium and the `dev` extra. The tests use `walk`.
 """
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import click
 import edge.demo
 from edge.cli import run
 from edge.errors import OutputError
+from edge.kiosk.event import DEFAULT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -30,9 +32,15 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 SIZES = {"touch": (800, 480), "larger": (1024, 600), "upright": (600, 1024), "phone": (390, 844), "laptop": (1440, 900)}
 """Name → width and height: 7-inch touch screens lying and standing, a phone, a laptop."""
 
-EVENT = 'title = "Anna & Benedikt"\nlifetime_minutes = 120\n[printing]\non = true\nlimit = 200\n'
+TITLE = 'title = "Anna & Benedikt"'
+PRINTING = "\n[printing]\non = true\nlimit = 200\n"
 PIN = "2468"
-COUNTDOWN_S = 5
+COUNTDOWN_S = 4
+SPEAK = """if (location.pathname === "/") addEventListener("load", () => setTimeout(() => {
+  document.querySelector("[data-language=%s]")?.click();
+}, 300));"""
+"""The booth's own screen speaks the event's language until a guest chooses another."""
+
 PORTRAIT = Path(edge.demo.__file__).with_name("portrait.jpg")
 
 Arrived = Callable[[str], None]
@@ -56,10 +64,16 @@ def _shown(page: Page, screen: str) -> None:
     page.wait_for_selector(f'#booth[data-screen="{screen}"]')
 
 
+def _settled(page: Page) -> None:
+    """Waits until nothing moves any more that will come to an end."""
+    page.wait_for_function("""() => document.getAnimations().every((one) => one.playState !== "running"
+      || one.effect.getTiming().iterations === Infinity)""")
+
+
 def _at_the_booth(page: Page, url: str, arrived: Arrived) -> str:
     """From attract to attract → the token of the picture."""
     _open(page, url + "/")
-    page.wait_for_timeout(700)
+    _settled(page)
     arrived("attract")
     page.click("#start")
     _shown(page, "live")
@@ -69,19 +83,19 @@ def _at_the_booth(page: Page, url: str, arrived: Arrived) -> str:
     arrived("countdown")
     _shown(page, "shown")
     page.wait_for_selector("#print img:not(.coming)")
-    page.wait_for_timeout(700)
+    _settled(page)
     arrived("shown")
     page.click("#redress")
     arrived("dress")
     page.click("#dressed")
     page.click('[data-do="keep"]')
     _shown(page, "kept")
-    page.wait_for_timeout(900)
+    _settled(page)
     arrived("kept")
     token = page.evaluate("fetch('/api/state').then((answer) => answer.json()).then((state) => state.photo.token)")
     page.click('[data-do="done"]')
     _shown(page, "attract")
-    page.wait_for_timeout(700)
+    _settled(page)
     arrived("attract-again")
     return token
 
@@ -89,7 +103,7 @@ def _at_the_booth(page: Page, url: str, arrived: Arrived) -> str:
 def _on_a_phone(page: Page, url: str, token: str, arrived: Arrived) -> None:
     _open(page, f"{url}/p/{token}")
     page.wait_for_selector("#print img:not(.coming)")
-    page.wait_for_timeout(700)
+    _settled(page)
     arrived("photo")
     page.click("#redress")
     arrived("photo-dress")
@@ -100,8 +114,11 @@ def _on_a_phone(page: Page, url: str, token: str, arrived: Arrived) -> None:
     page.wait_for_selector("#pictures img")
     arrived("gallery")
     page.click("#pictures button")
-    page.wait_for_timeout(300)
+    _settled(page)
     arrived("viewer")
+    page.click("#close")
+    page.click("#bring")
+    arrived("bring")
     _open(page, f"{url}/p/a-picture-that-is-gone")
     page.wait_for_selector("#gone:not([hidden])")
     arrived("photo-gone")
@@ -143,7 +160,9 @@ def _told(page: Page, url: str, arrived: Arrived) -> None:
         page.route("**/api/changes", lambda route, _, event=event: route.fulfill(
             body=event, content_type="text/event-stream"))
         _open(page, url + "/")
-        page.wait_for_timeout(1600)
+        _shown(page, told["screen"])
+        page.wait_for_function("() => document.getElementById('preview').width > 0")
+        _settled(page)
         arrived(name)
         page.unroute_all()
     page.route("**/api/gallery*", lambda route: route.fulfill(json={"photos": [], "before": None}))
@@ -158,13 +177,20 @@ def _post(page: Page, path: str, body: dict) -> None:
       headers: { "content-type": "application/json" } }).then((answer) => answer.json())""", [path, body])
 
 
+def _event() -> str:
+    """The event that ships, as some people would have it: a title, a lifetime, a printer."""
+    text = (DEFAULT / "event.toml").read_text(encoding="utf-8")
+    text = re.sub(r"(?m)^title = .*$", TITLE, text, count=1)
+    return re.sub(r"(?m)^lifetime_minutes = .*$", "lifetime_minutes = 120", text) + PRINTING
+
+
 @contextmanager
 def booth() -> Iterator[str]:
     """A booth of its own on a free port, with the demo as its camera → its address."""
     with tempfile.TemporaryDirectory(prefix="masque-screens-") as folder:
         event = Path(folder, "event")
         event.mkdir()
-        (event / "event.toml").write_text(EVENT, encoding="utf-8")
+        (event / "event.toml").write_text(_event(), encoding="utf-8")
         command = [sys.executable, "-m", "edge", "kiosk", "--port", "0", "--pin", PIN, "--event", str(event),
                    "--gallery", str(Path(folder, "gallery"))]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -178,11 +204,25 @@ def booth() -> Iterator[str]:
             process.wait(20)
 
 
-def _photographed(browser: Browser, url: str, language: str, sizes: list[str], out: Path) -> None:
-    context = browser.new_context(locale=language, has_touch=True, reduced_motion="reduce")
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window. Raises OutputError where it or playwright is not installed."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise OutputError("playwright is missing; pip install -e '.[dev]'") from error
+    if not Path(CHROMIUM).exists():
+        raise OutputError(f"{CHROMIUM} is missing; apt install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+def _photographed(chromium: Browser, url: str, language: str, sizes: list[str], out: Path) -> None:
+    context = chromium.new_context(locale=language, has_touch=True, reduced_motion="reduce")
     page = context.new_page()
-    page.add_init_script(f"if (location.pathname === '/') addEventListener('load', () => setTimeout(() => "
-                         f"document.querySelector('[data-language={language}]')?.click(), 300))")
+    page.add_init_script(SPEAK % language)
 
     def arrived(screen: str) -> None:
         for name in sizes:
@@ -197,21 +237,15 @@ def _photographed(browser: Browser, url: str, language: str, sizes: list[str], o
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the PNG files.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the PNGs.")
 @click.option("--language", "languages", multiple=True, default=("en", "de"), show_default=True)
 @click.option("--size", "sizes", multiple=True, type=click.Choice(list(SIZES)), default=tuple(SIZES), show_default=True)
 def screens(out: Path, languages: tuple[str, ...], sizes: tuple[str, ...]) -> None:
     """Photograph every screen of the photo booth's pages."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise OutputError("playwright is missing; pip install -e '.[dev]', and apt install chromium") from error
     out.mkdir(parents=True, exist_ok=True)
-    with booth() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with booth() as url, browser() as chromium:
         for language in languages:
-            _photographed(browser, url, language, list(sizes), out)
-        browser.close()
+            _photographed(chromium, url, language, list(sizes), out)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,13 @@ from served_booth import here, unpluggable, until
 import edge.kiosk
 from edge.bridge.device import Device
 from edge.bridge.link import Link
+from tools import kiosk_screens
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).parents[2]
 STATIC = Path(edge.kiosk.__file__).with_name("static")
-CHROMIUM = "/usr/bin/chromium"
 AXE = ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 
 EVENT = """
@@ -112,7 +112,7 @@ class StartedBooth:
 
 @pytest.fixture(scope="session")
 def started_booth(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[StartedBooth]:
-    """One booth for all tests of its page, with a camera that can be unplugged and the firmware's core as its button."""
+    """One booth for all tests of its page, with a camera to unplug and the firmware's core as its button."""
     folder = tmp_path_factory.mktemp("booth")
     (folder / "event").mkdir()
     (folder / "event" / "event.toml").write_text(EVENT)
@@ -134,17 +134,12 @@ def booth(started_booth: StartedBooth) -> StartedBooth:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
-    pytest.importorskip("playwright", reason="playwright is missing: pip install -e '.[dev]'")
-    if not shutil.which(CHROMIUM):
-        missing(CHROMIUM)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[
-            "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"])
+    if find_spec("playwright") is None:
+        missing("playwright")
+    if not Path(kiosk_screens.CHROMIUM).exists():
+        missing(kiosk_screens.CHROMIUM)
+    with kiosk_screens.browser() as started:
         yield started
-        started.close()
 
 
 @dataclass
@@ -161,6 +156,12 @@ class Watched:
         self.page.goto(self.origin + path)
         self.page.wait_for_selector("html:not([data-waiting])")
         return self.page
+
+    def replaced(self, selector: str, before: str) -> None:
+        """Waits until the last image of those has another address."""
+        self.page.wait_for_function(
+            "([all, before]) => [...document.querySelectorAll(all)].at(-1).getAttribute('src') !== before",
+            arg=[selector, before], timeout=30_000)
 
     def screen(self, name: str, patience_s: float = 30.0) -> None:
         """Waits for one of the booth's screens."""

@@ -1,29 +1,14 @@
-"""The booth's own screen in a real browser: by touch, by the button on the wire, by keyboard; and when things go wrong."""
+"""The booth's own screen in a real browser: by touch, by the button on the wire, by keyboard; when things go wrong."""
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from page_stage import StartedBooth, Watched
 
-from edge.camera.stamp import BITS, BLOCK_PX, HEAD
+from edge.camera.stamp import BITS
+from tools.bench.kiosk_screen import sampled
 
 Opened = Callable[..., Watched]
-
-SAMPLED = """() => new Promise((resolve) => {
-  const [block, head, bits] = [%d, %d, %d], from = document.getElementById("preview"), seen = [];
-  const paper = new OffscreenCanvas(block * (head + bits), block).getContext("2d", { willReadFrequently: true });
-  const began = performance.now();
-  const look = () => {
-    paper.drawImage(from, 0, 0);
-    const pixels = paper.getImageData(0, block / 2, block * (head + bits), 1).data;
-    let stamp = 0;
-    for (let bit = head; bit < head + bits; bit += 1) stamp = stamp * 2 + (pixels[4 * (bit * block + block / 2)] > 127);
-    if (stamp && stamp !== seen.at(-1)?.[0]) seen.push([stamp, Date.now()]);
-    if (performance.now() - began < 3000) requestAnimationFrame(look);
-    else resolve(seen.slice(1));
-  };
-  look();
-})""" % (BLOCK_PX, len(HEAD), BITS)
-"""Three seconds of the preview: [the frame's stamp, when it was on the canvas] of each new frame, by the wall clock, ms."""
 
 
 def picture_shown(watched: Watched) -> str:
@@ -48,7 +33,7 @@ def test_a_guest_takes_a_picture_home_by_touch(booth: StartedBooth, opened: Open
     page.tap("#redress")
     page.tap('#shown-choices [data-name="dusk"]')
     page.tap("#dressed")
-    page.wait_for_function("before => [...document.querySelectorAll('#print img')].at(-1).getAttribute('src') !== before", arg=first)
+    watched.replaced("#print img", first)
     page.tap('[data-do="keep"]')
     watched.screen("kept")
     assert page.locator("#code").bounding_box()["width"] >= 180
@@ -119,7 +104,8 @@ def test_a_screen_reader_hears_the_countdown_and_the_language(booth: StartedBoot
     assert page.evaluate("window.heard") == ["3", "2", "1"]
 
 
-def test_a_camera_that_goes_away_in_the_countdown_is_one_sentence_and_comes_back(booth: StartedBooth, opened: Opened) -> None:
+def test_a_camera_that_goes_away_in_the_countdown_is_one_sentence_and_comes_back(
+        booth: StartedBooth, opened: Opened) -> None:
     watched = opened()
     page = watched.go("/")
     page.tap("#start")
@@ -153,12 +139,11 @@ def test_the_page_finds_the_booth_again_when_the_line_was_broken(booth: StartedB
 def test_the_preview_shows_frames_as_they_come_and_their_delay_can_be_read(booth: StartedBooth, opened: Opened) -> None:
     page = opened().go("/")
     page.tap("#start")
-    seen = page.evaluate(SAMPLED)
-    stamps = [stamp for stamp, _ in seen]
-    delays_ms = sorted((now - stamp) % (1 << BITS) for stamp, now in seen)
+    seen = sampled(page, 3)
+    stamps, delays_ms = [stamp for stamp, _ in seen], sorted(delay_ms for _, delay_ms in seen)
     print(f"\nsource to screen: median {delays_ms[len(delays_ms) // 2]:.0f} ms, "
           f"at most {delays_ms[-1]:.0f} ms, {len(seen)} frames in 3 s")
     assert len(stamps) >= 3
     assert stamps == sorted(stamps) or max(stamps) - min(stamps) > 1 << (BITS - 1)  # it begins again after 4.6 hours
-    assert 0 <= delays_ms[0]
+    assert delays_ms[0] >= 0
     assert delays_ms[-1] < 60_000

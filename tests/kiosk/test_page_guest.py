@@ -31,12 +31,13 @@ def test_a_guest_sees_and_saves_the_picture_on_a_phone(booth: StartedBooth, open
 
 def test_a_guest_changes_the_background_and_then_deletes_the_picture(booth: StartedBooth, opened: Opened) -> None:
     token = booth.shown()["token"]
-    page = opened(PHONE).go(f"/p/{token}")
+    watched = opened(PHONE)
+    page = watched.go(f"/p/{token}")
     page.wait_for_selector("#print img:not(.coming)")
     before = page.locator("#print img").last.get_attribute("src")
     page.tap("#redress")
     page.tap('#choices [data-name="blur"]')
-    page.wait_for_function("before => document.querySelector('#print img:last-child').getAttribute('src') !== before", arg=before)
+    watched.replaced("#print img", before)
     page.tap("#delete")
     page.tap('#sure [value="no"]')
     assert booth.ask(f"/api/photos/{token}")["background"] == "blur"
@@ -79,7 +80,8 @@ def test_a_phone_sees_the_gallery_in_its_own_language_and_without_codes(booth: S
 
 
 def test_a_portrait_is_cut_out_and_put_before_another_background(booth: StartedBooth, opened: Opened) -> None:
-    page = opened(PHONE).go("/upload")
+    watched = opened(PHONE)
+    page = watched.go("/upload")
     page.set_input_files("#photo", PORTRAIT)
     page.tap('#choices [data-name="dusk"]')
     page.tap("#send")
@@ -89,8 +91,7 @@ def test_a_portrait_is_cut_out_and_put_before_another_background(booth: StartedB
     page.wait_for_function(loaded)
     composite = page.locator("#tiles img").last.get_attribute("src")
     page.tap('#choices-after [data-name="blur"]')
-    page.wait_for_function("before => [...document.querySelectorAll('#tiles img')].at(-1).getAttribute('src') !== before",
-                           arg=composite, timeout=30_000)
+    watched.replaced("#tiles img", composite)
     assert page.locator("#tiles .name").all_inner_texts() == ["Trimap", "Alpha", "Cut-out", "Composite"]
 
 
@@ -115,7 +116,8 @@ def test_the_host_comes_in_with_the_pin_alone_and_sees_every_part(booth: Started
     page.keyboard.press("Enter")
     page.wait_for_selector("#cards .card")
     titles = page.locator("#cards h3").all_inner_texts()
-    assert titles == ["Camera", "Shutter and lamps", "Printer", "Waiting to be developed", "Disk", "Temperature", "Memory", "Event"]
+    assert titles == ["Camera", "Shutter and lamps", "Printer", "Waiting to be developed", "Disk", "Temperature",
+                      "Memory", "Event"]
     assert page.locator("#log li").count() > 0
     assert page.locator("#pictures li").count() > 0
     page.tap("#logout")

@@ -49,13 +49,15 @@ function replace(list, items) {
 function card({ title, figure, lines, share, is }) {
   const parts = [made("h3", { textContent: title }), made("p", { className: "figure", textContent: figure })];
   if (share !== undefined) parts.push(made("progress", { max: 1, value: share, ariaLabel: title }));
-  const section = made("section", { className: "card" }, ...parts, ...lines.map((text) => made("p", { textContent: text })));
+  parts.push(...lines.map((text) => made("p", { textContent: text })));
+  const section = made("section", { className: "card" }, ...parts);
   section.dataset.is = is;
   return section;
 }
 
 function picture(photo) {
-  const cut = made("button", { type: "button", className: "cut", ariaLabel: say("admin.remove", { number: photo.number }) }, icon("delete"));
+  const cut = made("button", { type: "button", className: "cut" }, icon("delete"));
+  cut.ariaLabel = say("admin.remove", { number: photo.number });
   cut.dataset.token = photo.token;
   const image = made("img", { alt: say("photo.number", { number: photo.number }), loading: "lazy" });
   if (photo.thumbnail_url) image.src = photo.thumbnail_url;
@@ -64,8 +66,8 @@ function picture(photo) {
 
 function line({ at_s: seconds, level, text }) {
   const time = new Date(seconds * 1000).toLocaleTimeString(language(), { hour12: false });
-  const item = made("li", {}, made("time", { textContent: time }), made("span", { className: "level", textContent: level.toLowerCase() }),
-    made("span", { textContent: text }));
+  const item = made("li", {}, made("time", { textContent: time }),
+    made("span", { className: "level", textContent: level.toLowerCase() }), made("span", { textContent: text }));
   item.dataset.level = level.toLowerCase();
   return item;
 }
@@ -81,7 +83,8 @@ at("door").addEventListener("submit", async (event) => {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const waits = error.details.wait_s ?? 0;
-    at("wrong").textContent = say(error.status === 401 ? "admin.wrong_pin" : error.key, { seconds: Math.ceil(waits) || 1 });
+    const key = error.status === 401 ? "admin.wrong_pin" : error.key;
+    at("wrong").textContent = say(key, { seconds: Math.ceil(waits) || 1 });
   }
   at("pin").focus();
 });

@@ -8,10 +8,10 @@ export class Refused extends Error {
   }
 }
 
-const SENTENCES = { 0: "notice.offline", 401: "notice.forbidden", 403: "notice.forbidden", 404: "photo.gone", 413: "notice.upload_large",
-  415: "notice.upload_refused", 429: "notice.wait" };
+const SENTENCES = { 0: "notice.offline", 401: "notice.forbidden", 403: "notice.forbidden", 404: "photo.gone",
+  413: "notice.upload_large", 415: "notice.upload_refused", 429: "notice.wait" };
 
-/** Asks and returns the answer's JSON (null where it has none); raises Refused. body: an object, sent as JSON, or FormData. */
+/** Asks and returns the answer's JSON (null where it has none); raises Refused. body: an object or FormData. */
 export async function ask(path, { method = "GET", body } = {}) {
   const form = body instanceof FormData;
   const headers = body && !form ? { "content-type": "application/json" } : {};

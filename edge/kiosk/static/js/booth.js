@@ -25,7 +25,8 @@ const print = new Print(at("print"));
 const latest = new Latest(at("latest"));
 const lifetime = new Lifetime(at("lifetime"));
 const countdown = new Countdown(at("arc"), at("numerals"), (number) => { at("called").textContent = String(number); });
-const choices = [at("live-choices"), at("shown-choices")].map((group) => new Choices(group, (name) => ask("background", { name })));
+const dress = (name) => ask("background", { name });
+const choices = ["live-choices", "shown-choices"].map((id) => new Choices(at(id), dress));
 
 let state = null;
 let seconds = null;
@@ -58,7 +59,8 @@ async function show(next) {
   const before = state;
   state = next;
   if (JSON.stringify(before?.event?.colours) !== JSON.stringify(next.event.colours)) wear(next.event.colours);
-  if (!language() || (next.screen === "attract" && before?.screen !== "attract")) await speak(next.language).catch(() => {});
+  const anew = next.screen === "attract" && before?.screen !== "attract";
+  if (anew || !language()) await speak(next.language).catch(() => {});
   if (next !== state) return;
   offerLanguages(next.languages, false);
   enter(screenOf(next));
@@ -97,7 +99,7 @@ function write() {
   if (state.countdown) countdown.show(state.countdown.left_ms, state.countdown.of_s);
   at("print-it").hidden = !can.print;
   at("print-it").disabled = photo?.prints_left === 0;
-  if (photo?.picture_url && screens.name !== "attract") print.show(photo.picture_url, say("photo.number", { number: photo.number }));
+  if (photo?.picture_url) print.show(photo.picture_url, say("photo.number", { number: photo.number }));
   if (photo?.qr_url && at("code").getAttribute("src") !== photo.qr_url) at("code").src = photo.qr_url;
   lifetime.show(photo?.expires_in_s ?? null);
   notice(state.notice?.key, true);
@@ -132,7 +134,9 @@ const back = () => {
 };
 
 root.addEventListener("click", (event) => verbs[event.target.closest("[data-do]")?.dataset.do]?.());
-root.querySelector(".attract").addEventListener("click", (event) => { if (!event.target.closest("a, .languages")) start(); });
+root.querySelector(".attract").addEventListener("click", (event) => {
+  if (!event.target.closest("a, .languages")) start();
+});
 at("shoot").addEventListener("click", shoot);
 at("redress").addEventListener("click", () => openDress(true));
 at("dressed").addEventListener("click", closeDress);
@@ -142,11 +146,13 @@ at("seconds").addEventListener("click", () => {
   write();
 });
 at("print-it").addEventListener("click", async () => {
-  await tell(`/api/photos/${state.photo.token}/print`).then(() => notice("notice.printing"), (error) => notice(error.key));
+  const said = await tell(`/api/photos/${state.photo.token}/print`).catch((error) => error);
+  notice(said.notice?.key ?? said.key ?? "notice.printing");
 });
 preview.onsize = (ratio) => { root.style.setProperty("--ratio", ratio); root.style.setProperty("--aspect", ratio); };
 preview.onforbidden = () => location.replace("/gallery");
 document.addEventListener("spoken", () => { sessionStorage.setItem("masque.booth", language()); });
 document.addEventListener("spoken", () => state && write());
-listen({ screen: () => screens.name, start, shoot, back, choose: (by) => choices[0].step(by), step: (by) => screens.step(by) });
+const choose = (by) => choices[0].step(by), step = (by) => screens.step(by);
+listen({ screen: () => screens.name, start, shoot, back, choose, step });
 follow(show, (lost) => notice(lost ? "notice.offline" : state?.notice?.key, true));

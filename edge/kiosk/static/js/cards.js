@@ -1,4 +1,4 @@
-/** The facts of /api/admin/state as cards: {title, figure, lines, share, is}; is: good, bad, or "" where nothing is wanted. */
+/** The facts of /api/admin/state as cards: {title, figure, lines, share, is}; is: good, bad, or "" (not wanted). */
 import { language, say } from "./texts.js";
 
 const bytes = (count) => {
@@ -11,14 +11,16 @@ const plain = (list) => list.filter(Boolean);
 
 /** Every card that this booth has something to say on. */
 export function cards(admin) {
-  return [camera(admin.camera), bridge(admin.bridge), printer(admin.printer), queue(admin.queue), disk(admin.machine, admin.gallery),
-    heat(admin.machine), memory(admin.machine), event(admin)];
+  return [camera(admin.camera), bridge(admin.bridge), printer(admin.printer), queue(admin.queue),
+    disk(admin.machine, admin.gallery), heat(admin.machine), memory(admin.machine), event(admin)];
 }
 
 function camera({ there, why, source, frames_per_s: rate, restarts, why_restarted: last, viewers, fallbacks }) {
-  return { title: say("admin.camera"), is: there ? "good" : "bad",
-    figure: !there ? say("admin.away") : viewers ? say("admin.frames_per_s", { count: figure(rate, { maximumFractionDigits: 1 }) }) : say("admin.resting"),
-    lines: plain([source, why, say("admin.viewers", { count: viewers }), restarts > 0 && say("admin.restarts", { count: restarts }), last, ...fallbacks]) };
+  const running = viewers ? say("admin.frames_per_s", { count: figure(rate, { maximumFractionDigits: 1 }) })
+    : say("admin.resting");
+  const begun = restarts > 0 && say("admin.restarts", { count: restarts });
+  return { title: say("admin.camera"), is: there ? "good" : "bad", figure: there ? running : say("admin.away"),
+    lines: plain([source, why, say("admin.viewers", { count: viewers }), begun, last, ...fallbacks]) };
 }
 
 function bridge({ there, port, why, pressed, heard }) {
@@ -27,12 +29,14 @@ function bridge({ there, port, why, pressed, heard }) {
     lines: plain([port, why, there && say("admin.presses", { pressed, heard })]) };
 }
 
-const PRINTER = { off: "admin.not_wanted", ready: "admin.ok", printing: "admin.printing", stopped: "admin.stopped", away: "admin.away" };
+const PRINTER = { off: "admin.not_wanted", ready: "admin.ok", printing: "admin.printing", stopped: "admin.stopped",
+  away: "admin.away" };
 
 function printer({ state, name, why, queue: waiting, printed, limit }) {
   const count = limit ? say("admin.printed_of", { printed, limit }) : say("admin.printed_so_far", { printed });
   const on = state !== "off";
-  return { title: say("admin.printer"), is: { off: "", ready: "good", printing: "good" }[state] ?? "bad", figure: say(PRINTER[state]),
+  const is = { off: "", ready: "good", printing: "good" }[state] ?? "bad";
+  return { title: say("admin.printer"), is, figure: say(PRINTER[state]),
     lines: plain([name, why, on && count, waiting > 0 && say("admin.print_queue", { count: waiting })]),
     share: on && limit ? Math.min(1, printed / limit) : undefined };
 }
@@ -45,8 +49,11 @@ function queue({ developing, sending, why }) {
 function disk({ disk_free_bytes: free, disk_total_bytes: total, missing }, gallery) {
   const held = say("admin.held", { count: gallery.photos, size: bytes(gallery.bytes) });
   const quota = gallery.quota_bytes > 0 && say("admin.quota", { size: bytes(gallery.quota_bytes) });
-  if (free === null) return { title: say("admin.disk"), is: "", figure: say("admin.not_there"), lines: plain([missing.disk_free_bytes, held, quota]) };
-  return { title: say("admin.disk"), is: free < 0.05 * total ? "bad" : "good", figure: say("admin.free", { size: bytes(free) }),
+  const title = say("admin.disk");
+  if (free === null) {
+    return { title, is: "", figure: say("admin.not_there"), lines: plain([missing.disk_free_bytes, held, quota]) };
+  }
+  return { title, is: free < 0.05 * total ? "bad" : "good", figure: say("admin.free", { size: bytes(free) }),
     share: 1 - free / total, lines: plain([held, quota]) };
 }
 
@@ -60,7 +67,8 @@ function heat({ temperature_c: degrees, throttling, missing }) {
 
 function memory({ memory_free_bytes: free, missing }) {
   return { title: say("admin.memory"), is: free === null ? "" : free < 1e8 ? "bad" : "good",
-    figure: free === null ? say("admin.not_there") : say("admin.free", { size: bytes(free) }), lines: plain([missing.memory_free_bytes]) };
+    figure: free === null ? say("admin.not_there") : say("admin.free", { size: bytes(free) }),
+    lines: plain([missing.memory_free_bytes]) };
 }
 
 function event({ event_title: title, event_fault: fault, shots, up_s: up, version }) {

@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 const SILENT_MS = 13000;
 const PATIENCE_MS = 2500;
 
-/** Calls onState(state) with every change, onLost(true) when nobody answered for a while, onLost(false) when it is back. */
+/** Calls onState(state) with every change, onLost(true) when nobody answered for a while, onLost(false) after it. */
 export function follow(onState, onLost) {
   let source, silence, patience;
 

@@ -39,7 +39,8 @@ export class Countdown {
 
   count(number) {
     this.shown = number;
-    this.numerals.replaceChildren(...[...String(number)].map((digit) => icon(`numeral-${digit}`, "numeral", "0 0 64 100")));
+    const drawn = [...String(number)].map((digit) => icon(`numeral-${digit}`, "numeral", "0 0 64 100"));
+    this.numerals.replaceChildren(...drawn);
     this.called(number);
   }
 }

@@ -1,4 +1,4 @@
-/** The gallery: newest first, more on demand; a viewer with arrows, and on the booth's screen a code to take a picture home. */
+/** The gallery: newest first, more on demand; a viewer with arrows, on the booth's screen with a code to scan. */
 import { ask } from "./api.js";
 import { made } from "./icons.js";
 import { Lifetime } from "./lifetime.js";
@@ -87,9 +87,14 @@ at("viewer").addEventListener("keydown", (event) => {
   if (by) step(by);
 });
 at("more").addEventListener("click", more);
+at("bring").addEventListener("click", () => {
+  at("bring-code").src = state.upload_qr_url;
+  at("bringing").showModal();
+});
 document.addEventListener("spoken", () => write());
 
-await begin();
+const state = await begin();
 at("back").hidden = !atBooth;
+at("bring").hidden = !atBooth || !state.upload_qr_url;
 await more();
 setInterval(refresh, FRESH_MS);

@@ -6,9 +6,10 @@ const ALONG = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 export function listen(booth) {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const screen = booth.screen(), by = ALONG[event.key];
     if (event.key === "Escape") booth.back();
-    else if (event.key === " " && !spacePresses(event.target)) booth.screen() === "attract" ? booth.start() : booth.shoot();
-    else if (event.key in ALONG) booth.screen() === "live" ? booth.choose(ALONG[event.key]) : booth.step(ALONG[event.key]);
+    else if (event.key === " " && !spacePresses(event.target)) (screen === "attract" ? booth.start : booth.shoot)();
+    else if (by) (screen === "live" ? booth.choose : booth.step)(by);
     else return;
     event.preventDefault();
   });

@@ -1,4 +1,4 @@
-/** The three newest pictures on the attract screen, laid out like prints; nothing where the gallery is closed or empty. */
+/** The three newest pictures on the attract screen, laid out like prints; nothing where there are none. */
 import { ask } from "./api.js";
 import { made } from "./icons.js";
 
@@ -9,6 +9,7 @@ export class Latest {
 
   async refresh() {
     const { photos } = await ask("/api/gallery?count=3").catch(() => ({ photos: [] }));
-    this.list.replaceChildren(...photos.map((photo) => made("li", {}, made("img", { src: photo.thumbnail_url, alt: "" }))));
+    const drawn = photos.filter((photo) => photo.thumbnail_url);
+    this.list.replaceChildren(...drawn.map(({ thumbnail_url: src }) => made("li", {}, made("img", { src, alt: "" }))));
   }
 }

@@ -31,7 +31,8 @@ export class Lifetime {
     if (this.ends === null) return;
     const left = (this.ends - performance.now()) / 1000;
     const days = Math.floor(left / 86400);
-    this.words.textContent = days >= 2 ? say("photo.expires_days", { days }) : say("photo.expires", { time: clock(left) });
+    const near = () => say("photo.expires", { time: clock(left) });
+    this.words.textContent = days >= 2 ? say("photo.expires_days", { days }) : near();
     if (left > 0) return;
     this.show(null);
     this.over();

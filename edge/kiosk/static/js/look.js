@@ -1,4 +1,4 @@
-/** The event's colours as CSS variables. Whatever they are, text keeps a contrast of at least 4.5:1 (WCAG 2.2, 1.4.3). */
+/** The event's colours as CSS variables. Whatever they are, text keeps a contrast of 4.5:1 (WCAG 2.2, 1.4.3). */
 
 const ENOUGH = 4.5;
 const PAPER = [255, 255, 255], NIGHT = [0, 0, 0];
@@ -14,7 +14,8 @@ export function parsed(colour) {
 
 /** Relative luminance, 0 to 1. */
 function luminance(rgb) {
-  const [r, g, b] = rgb.map((value) => value / 255).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+  const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const [r, g, b] = rgb.map((value) => linear(value / 255));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 

@@ -1,4 +1,4 @@
-/** What every page but the booth's begins with: the event's look and title, words, notices, a question before deleting. */
+/** What every page but the booth's begins with: the event's look and title, words, notices, a last question. */
 import { Refused, ask } from "./api.js";
 import { icon } from "./icons.js";
 import { wear } from "./look.js";
@@ -19,7 +19,8 @@ export const at = (id) => document.getElementById(id);
 export async function begin() {
   const state = await patiently(() => ask("/api/state"));
   wear(state.event.colours);
-  const wanted = atBooth ? sessionStorage.getItem("masque.booth") ?? state.language : preferred(state.languages, state.language);
+  const kept = sessionStorage.getItem("masque.booth") ?? state.language;
+  const wanted = atBooth ? kept : preferred(state.languages, state.language);
   await patiently(() => speak(wanted));
   offerLanguages(state.languages, !atBooth);
   at("event-title").textContent = state.event.title;
@@ -76,5 +77,7 @@ export function sure() {
   const dialog = at("sure");
   dialog.returnValue = "";
   dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
 }

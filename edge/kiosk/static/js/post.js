@@ -10,7 +10,10 @@ export function post(path, form, headers, sent) {
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => event.lengthComputable && sent(event.loaded / event.total);
     request.onerror = request.onabort = () => reject(new Refused(0, "notice.offline"));
-    request.onload = () => (request.status < 300 ? resolve(request.response) : reject(refusal(request.status, request.response)));
+    request.onload = () => {
+      if (request.status < 300) resolve(request.response);
+      else reject(refusal(request.status, request.response));
+    };
     request.send(form);
   });
 }

@@ -1,4 +1,4 @@
-/** The live picture: a multipart stream of JPEGs onto a canvas. The newest frame wins; a broken stream is opened anew. */
+/** The live picture: a multipart stream of JPEGs onto a canvas. The newest frame wins; a broken stream begins anew. */
 
 const AGAIN_MS = 500;
 const HEAD_END = [13, 10, 13, 10];
@@ -48,7 +48,8 @@ function indexOf(bytes, wanted) {
 /** Shows the stream of `path` on `canvas` from start() to stop(); `frames` counts what was drawn. */
 export class Preview {
   constructor(canvas, path) {
-    Object.assign(this, { canvas, path, frames: 0, stream: null, waiting: null, drawing: false, onsize: () => {}, onforbidden: () => {} });
+    Object.assign(this, { canvas, path, frames: 0, stream: null, waiting: null, drawing: false });
+    Object.assign(this, { onsize: () => {}, onforbidden: () => {} });
     this.paper = canvas.getContext("2d", { alpha: false });
   }
 

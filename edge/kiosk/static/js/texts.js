@@ -1,7 +1,8 @@
-/** Words of the page: data-text, data-text-label, data-text-alt and data-text-title name keys of the texts' files. */
+/** Words of the page: data-text, data-text-label and data-text-alt name keys of the texts' files. */
 import { ask } from "./api.js";
+import { made } from "./icons.js";
 
-const PLACES = { text: "textContent", textLabel: "ariaLabel", textAlt: "alt", textTitle: "title" };
+const PLACES = { text: "textContent", textLabel: "ariaLabel", textAlt: "alt" };
 const REMEMBERED = "masque.language";
 let words = {};
 let titles = {};
@@ -37,13 +38,13 @@ export function write(root) {
   }
 }
 
-/** What a guest chose here before, else the first of the browser's languages that the booth speaks, else the event's own. */
+/** What a guest chose here before, else the first of the browser's languages that is offered, else the event's own. */
 export function preferred(offered, otherwise) {
   const wanted = [localStorage.getItem(REMEMBERED), ...navigator.languages.map((tag) => tag.slice(0, 2))];
   return wanted.find((name) => name in offered) ?? otherwise;
 }
 
-/** A button for each language in every .languages; offered: {de: "Deutsch", …}; `remember`: the choice is kept for the next visit. */
+/** A button for each language in every .languages. offered: {de: "Deutsch", …}; remember: for the next visit, too. */
 export function offerLanguages(offered, remember = true) {
   for (const group of document.querySelectorAll(".languages")) {
     const names = Object.keys(offered);
@@ -56,7 +57,8 @@ export function offerLanguages(offered, remember = true) {
 
 function languageButton(name, itself, remember) {
   const button = document.createElement("button");
-  Object.assign(button, { type: "button", textContent: name, lang: name, ariaLabel: itself });
+  Object.assign(button, { type: "button", lang: name });
+  button.append(name, made("span", { className: "unseen", textContent: ` ${itself}` }));
   button.dataset.language = name;
   button.addEventListener("click", async () => {
     if (remember) localStorage.setItem(REMEMBERED, name);
@@ -66,7 +68,9 @@ function languageButton(name, itself, remember) {
 }
 
 function markSpoken() {
-  for (const button of document.querySelectorAll(".languages button")) button.ariaPressed = String(button.dataset.language === spoken);
+  for (const button of document.querySelectorAll(".languages button")) {
+    button.ariaPressed = String(button.dataset.language === spoken);
+  }
 }
 
 document.addEventListener("spoken", markSpoken);

@@ -3,7 +3,8 @@ import { icon, made } from "./icons.js";
 import { say } from "./texts.js";
 
 const KINDS = { trimap: "trimap.png", alpha: "alpha.png", cutout: "cutout.png", composite: "picture.jpg" };
-const WORDS = { trimap: "upload.unsure", alpha: "upload.alpha", cutout: "upload.cutout", composite: "upload.composite" };
+const WORDS = { trimap: "upload.unsure", alpha: "upload.alpha", cutout: "upload.cutout",
+  composite: "upload.composite" };
 
 export class Tiles {
   constructor(element) {

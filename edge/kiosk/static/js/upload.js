@@ -1,4 +1,4 @@
-/** A picture from a phone or laptop, cut out: photo and perhaps a trimap in; trimap, alpha, cut-out and composite out. */
+/** A picture from a phone or laptop: photo and perhaps a trimap in; trimap, alpha, cut-out and composite out. */
 import { Refused, ask, tell } from "./api.js";
 import { Choices } from "./choices.js";
 import { Lifetime } from "./lifetime.js";
@@ -10,7 +10,8 @@ import { Tiles } from "./tiles.js";
 const LOOK_MS = 300;
 const SENDING = 0.3;
 const LIMIT = { megabytes: 30, megapixels: 50 };
-const STAGES = ["waiting", "decode", "segment", "refine", "trimap", "neighbours", "solve", "residual", "foreground", "composite", "write"];
+const STAGES = ["waiting", "decode", "segment", "refine", "trimap", "neighbours", "solve", "residual", "foreground",
+  "composite", "write"];
 const key = new URLSearchParams(location.search).get("key") ?? "";
 const lifetime = new Lifetime(at("lifetime"), again);
 const tiles = new Tiles(at("tiles"));
@@ -42,7 +43,8 @@ async function send(event) {
   stage("working");
   progress(0, say("upload.sending"));
   try {
-    const taken = await post("/api/uploads", form, { "x-upload-key": key }, (share) => progress(share * SENDING, say("upload.sending")));
+    const sent = (share) => progress(share * SENDING, say("upload.sending"));
+    const taken = await post("/api/uploads", form, { "x-upload-key": key }, sent);
     await work(taken.token);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
