@@ -1,6 +1,7 @@
 """`masque kiosk`: the photo booth, until Ctrl-C or SIGTERM."""
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import click
 
 from edge.cli.options import BOARD, MODELS_FOLDER, Voice, chosen_board, voiced
 from edge.errors import OutputError
+from edge.report import peak_rss_mb
 
 if TYPE_CHECKING:
     from edge.kiosk.booth import Options
@@ -44,7 +46,8 @@ def command(host: str, port: int, source: str, event: Path | None, gallery: Path
             voice: Voice) -> None:
     """Run the photo booth: live preview, countdown, picture, fine cut, QR code, print.
 
-    Pages: / (the booth), /gallery, /upload, /p/TOKEN (a guest's phone), /admin (the host, with the PIN).
+    Pages: / (the booth), /gallery, /upload, /p/TOKEN (a guest's phone), /admin (the host, with the PIN). Runs until
+    Ctrl-C or SIGTERM; --json prints its figures then.
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -60,7 +63,9 @@ def command(host: str, port: int, source: str, event: Path | None, gallery: Path
     options = Options(Address(host, port, names), setup, (gallery or default_gallery()).absolute(),
                       event.absolute() if event else None, bridge, voice.quiet)
     _set_pin(options, pin, voice)
-    serve(options, lambda url: voice.say(f"the booth is at {url}"))
+    booth = serve(options, lambda url: voice.say(f"the booth is at {url}"))
+    voice.report({"address": booth.options.address.url(), "shots": booth.session.shot,
+                  "live_restarts": max(0, booth.viewfinder.restarts), "peak_rss_mb": peak_rss_mb()})
 
 
 def _set_pin(options: Options, pin: str | None, voice: Voice) -> None:
@@ -70,6 +75,6 @@ def _set_pin(options: Options, pin: str | None, voice: Voice) -> None:
     options.gallery.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = PinFile(options.gallery / "pin.json")
     if pin is not None:
-        file.set(click.get_text_stream("stdin").readline().strip() if pin == "-" else pin)
+        file.set(sys.stdin.readline().strip() if pin == "-" else pin)
     elif not file.known:
         voice.say(f"the PIN of the host's page is {file.draw()} (told this once; --pin sets another)")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from edge.camera import FrameSource
+from edge.camera.newest import NewestSource
 from edge.errors import MasqueError
 from edge.frame import Frame, Region
 
@@ -85,15 +86,28 @@ class Eye:
                     self._turn.wait_for(lambda: self._closing, PAUSES_S[min(tries, len(PAUSES_S)) - 1])
 
     def _watch(self, source: FrameSource) -> None:
-        """Frames until the source ends (a film begins again) or fails."""
+        """Frames until the source ends (a film begins again) or fails.
+
+        A recording's next frame is made while the last one is shown: its pixels stay until the next read but one. A
+        camera's would be old by then: the newest is asked for when it can be shown.
+        """
+        ahead = not isinstance(source, NewestSource)
         while not self._closing and (frame := source.read()) is not None:
             self.why, self._seen_s, self.fallbacks = "", time.monotonic(), list(source.fallbacks)
             if self._still_wanted:
                 self._take(source, frame)
+            if ahead:
+                self._until_done()
             with self._turn:
                 self._frame = frame
                 self._turn.notify_all()
-                self._turn.wait_for(lambda: self._frame is None or self._closing)
+            if not ahead:
+                self._until_done()
+        self._until_done()
+
+    def _until_done(self) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: self._frame is None or self._closing)
 
     def _take(self, source: FrameSource, frame: Frame) -> None:
         large = source.still()

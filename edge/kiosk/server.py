@@ -77,14 +77,18 @@ class Serving:
                 raise result
 
 
-def serve(options: Options, said: Callable[[str], None]) -> None:
+def serve(options: Options, said: Callable[[str], None]) -> Booth:
     """Serves until SIGTERM or Ctrl-C. said: hears the address once it is served. Raises as Serving.serve does."""
+    served: list[Booth] = []
+
     def started(serving: Serving) -> None:
+        served.append(serving.booth)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, serving.stop)
         said(serving.booth.options.address.url())
 
     asyncio.run(Serving.serve(options, started))
+    return served[0]
 
 
 @contextmanager

@@ -17,6 +17,8 @@ import pytest
 from PIL import Image
 from served_booth import PIN, ROOT, command, log_in, shot, state, until
 
+from edge.kiosk.pin import PinFile
+
 Running = tuple[httpx.Client, subprocess.Popen]
 
 
@@ -235,6 +237,21 @@ def test_a_signal_ends_the_booth_and_all_its_processes(tmp_path: Path, number: s
         for child in family.stdout.split():
             until(lambda child=child: not Path(f"/proc/{child}").exists(), 5)
     assert (tmp_path / "stderr").read_text().count("Traceback") == 0
+
+
+def test_at_its_end_the_command_reports_in_json(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-m", "edge", "kiosk", "--port", "0", "--board", "desk", "--source",
+                                "demo?size=320x180", "--gallery", str(tmp_path / "gallery"), "--pin", "-", "--json"],
+                               cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write("97531\n")
+    process.stdin.close()
+    until(lambda: (tmp_path / "gallery" / "gallery.sqlite3").exists())
+    time.sleep(1.0)
+    process.terminate()
+    report = json.loads(process.stdout.read())
+    assert process.wait(20) == 0 and report["shots"] == 0 and report["peak_rss_mb"] > 10
+    assert PinFile(tmp_path / "gallery" / "pin.json").matches("97531")
 
 
 def test_a_second_booth_on_the_same_gallery_or_port_is_told_so_in_one_line(tmp_path: Path) -> None:
