@@ -70,20 +70,19 @@ class Gallery:
             raise OutputError(f"{folder}: cannot be the gallery ({error.strerror}); choose another "
                               "--gallery") from error
         self._claim()
-        self._files.give_up_reserve()  # on a full disk SQLite could not even open
         try:
-            self._index = Index(folder)
-        except DamagedIndex as error:
-            aside = self._files.put_aside(f"{INDEX}*")
-            self.notes.append(f"{error}; it and its pictures were put aside in {aside}, a new gallery was begun")
-            self._index = Index(folder)
-        self._clock = clock or SystemClock()
-        self.time = GalleryTime(self._clock, self._index.reading())
-        self._keep_clock()
-        for place in (folder.parent, folder):  # the folder's own name, the index's name
-            sync(place)
-        self._recover()
-        self._files.reserve()
+            self._files.give_up_reserve()  # on a full disk SQLite could not even open
+            self._index = self._opened()
+            self._clock = clock or SystemClock()
+            self.time = GalleryTime(self._clock, self._index.reading())
+            self._keep_clock()
+            for place in (folder.parent, folder):  # the folder's own name, the index's name
+                sync(place)
+            self._recover()
+            self._files.reserve()
+        except BaseException:
+            os.close(self._lock)
+            raise
 
     def close(self) -> None:
         """Keeps the clocks and lets go of the folder."""
@@ -273,6 +272,14 @@ class Gallery:
                 if changes.execute("DELETE FROM photos WHERE token = ?", (token,)).rowcount:
                     gone[token] = files
         return gone
+
+    def _opened(self) -> Index:
+        try:
+            return Index(self.folder)
+        except DamagedIndex as error:
+            aside = self._files.put_aside(f"{INDEX}*")
+            self.notes.append(f"{error}; it and its pictures were put aside in {aside}, a new gallery was begun")
+            return Index(self.folder)
 
     def _recover(self) -> None:
         """Removes files without a row, then rows without a file (somebody tidied up by hand)."""

@@ -244,8 +244,9 @@ def test_a_gallery_of_another_layout_is_left_alone(tmp_path: Path) -> None:
     Gallery(tmp_path / "gallery").close()
     with sqlite3.connect(tmp_path / "gallery" / "gallery.sqlite3") as connection:
         connection.execute("PRAGMA user_version = 9")
-    with pytest.raises(OutputError, match="layout 9, this one reads 1"):
-        Gallery(tmp_path / "gallery")
+    for _ in range(2):  # the first must let go of the folder
+        with pytest.raises(OutputError, match="layout 9, this one reads 1"):
+            Gallery(tmp_path / "gallery")
 
 
 def test_a_place_that_is_none_is_named(tmp_path: Path) -> None:
