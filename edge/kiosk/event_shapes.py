@@ -94,7 +94,7 @@ class Printing(Table, frozen=True):
 class Sharing(Table, frozen=True):
     """remote: where rclone puts a picture when a guest asks for it, "remote:folder" ("" = nowhere)."""
 
-    remote: Annotated[str, Meta(pattern=r"^([A-Za-z0-9_.-]+:[^\0]{0,200})?$",
+    remote: Annotated[str, Meta(pattern=r"^(:?[A-Za-z0-9_.-]+:[^\0]{0,200})?$",
                                 description="a place as rclone writes it, such as \"cloud:party\"")] = ""
 
 

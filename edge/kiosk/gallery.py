@@ -9,13 +9,15 @@ import fcntl
 import os
 import secrets
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import OutputError
 from edge.kiosk.clock import Clock, GalleryTime, SystemClock
 from edge.kiosk.durable import sync
-from edge.kiosk.index import Index, Row
+from edge.kiosk.index import NAME as INDEX
+from edge.kiosk.index import DamagedIndex, Index, Row
 from edge.kiosk.picture_files import PictureFiles
 
 KEEP_CLOCK_S = 60.0
@@ -57,9 +59,10 @@ class Gallery:
     def __init__(self, folder: Path, clock: Clock | None = None, quota_bytes: int = 0) -> None:
         """Opens a gallery or makes one, and sweeps out what a kill has left. quota_bytes: 0 = no limit.
 
-        Raises OutputError: no such place, another booth has it open, its index is damaged.
+        notes: what the host should know, for example that a damaged gallery was put aside. Raises OutputError: no such
+        place, another booth has it open.
         """
-        self.folder, self.quota_bytes = folder, quota_bytes
+        self.folder, self.quota_bytes, self.notes = folder, quota_bytes, list[str]()
         try:
             self._files = PictureFiles(folder)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -67,19 +70,23 @@ class Gallery:
             raise OutputError(f"{folder}: cannot be the gallery ({error.strerror}); choose another "
                               "--gallery") from error
         self._claim()
-        self._index = Index(folder)
-        self._clock = clock or SystemClock()
-        self.time = GalleryTime(self._clock, self._index.reading())
-        self._kept_s = self.time.now_s()
-        self._index.keep(self.time.reading())
-        for place in (folder.parent, folder):  # the folder's own name, the index's name
-            sync(place)
-        self._recover()
-        self._files.reserve()
+        try:
+            self._files.give_up_reserve()  # on a full disk SQLite could not even open
+            self._index = self._opened()
+            self._clock = clock or SystemClock()
+            self.time = GalleryTime(self._clock, self._index.reading())
+            self._keep_clock()
+            for place in (folder.parent, folder):  # the folder's own name, the index's name
+                sync(place)
+            self._recover()
+            self._files.reserve()
+        except BaseException:
+            os.close(self._lock)
+            raise
 
     def close(self) -> None:
         """Keeps the clocks and lets go of the folder."""
-        self._index.keep(self.time.reading())
+        self._keep_clock()
         self._index.close()
         os.close(self._lock)
 
@@ -166,8 +173,7 @@ class Gallery:
         """Removes every picture whose time is over → their tokens. Call it every second or so."""
         now_s = self.time.now_s()
         if now_s - self._kept_s >= KEEP_CLOCK_S:
-            self._kept_s = now_s
-            self._index.keep(self.time.reading())
+            self._keep_clock()
         return self._remove([token for token, in self._index.asked(
             "SELECT token FROM photos WHERE dies_s <= ?", now_s)])
 
@@ -267,6 +273,14 @@ class Gallery:
                     gone[token] = files
         return gone
 
+    def _opened(self) -> Index:
+        try:
+            return Index(self.folder)
+        except DamagedIndex as error:
+            aside = self._files.put_aside(f"{INDEX}*")
+            self.notes.append(f"{error}; it and its pictures were put aside in {aside}, a new gallery was begun")
+            return Index(self.folder)
+
     def _recover(self) -> None:
         """Removes files without a row, then rows without a file (somebody tidied up by hand)."""
         known = {self._files.place(token, kind, version).name: (token, kind)
@@ -279,6 +293,11 @@ class Gallery:
             changes.executemany("DELETE FROM files WHERE token = ? AND kind = ?", lost)
         self._remove([token for token, kind in lost if kind == "photograph"])
         sync(self._files.folder)
+
+    def _keep_clock(self) -> None:
+        self._kept_s = self.time.now_s()
+        with suppress(OutputError):  # a full disk must not keep pictures from leaving
+            self._index.keep(self.time.reading())
 
     def _claim(self) -> None:
         try:

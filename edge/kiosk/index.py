@@ -34,6 +34,10 @@ SETTINGS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "f
 """FULL: in WAL mode the log is synced at every commit. secure_delete: what is removed is overwritten with zeros."""
 
 
+class DamagedIndex(OutputError):
+    """An index that SQLite cannot read: a failing card, a foreign file."""
+
+
 COLUMNS = "SELECT number, token, event, origin, taken_s, dies_s, background FROM photos "
 
 
@@ -55,14 +59,16 @@ class Index:
     """Rows in, rows out; may be used from any thread. Writers wait for each other, readers for nobody."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens the index of a folder or makes it. Raises OutputError where that cannot be, or it is damaged."""
+        """Opens the index of a folder or makes it. Raises DamagedIndex, or OutputError where it cannot be opened."""
         self.path = folder / NAME
         self._writing, self._reading = RLock(), RLock()
         try:
             self._writer, self._reader = self._opened(), self._opened()
-        except sqlite3.Error as error:
-            raise OutputError(f"{self.path}: the gallery's index cannot be opened ({error}); move the folder away and "
-                              "start again") from error
+        except sqlite3.OperationalError as error:
+            raise OutputError(f"{self.path}: the gallery's index cannot be opened ({error}); is the disk full or "
+                              "read-only?") from error
+        except sqlite3.DatabaseError as error:
+            raise DamagedIndex(f"{self.path}: the gallery's index is damaged ({error})") from error
 
     def close(self) -> None:
         """Folds the log into the database and lets go of both."""
@@ -129,8 +135,14 @@ class Index:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
         for setting in SETTINGS:
             connection.execute(f"PRAGMA {setting}").fetchall()
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
             connection.executescript(f"BEGIN; {LAYOUT} PRAGMA user_version = {VERSION}; COMMIT;")
+        elif version != VERSION:
+            raise OutputError(f"{self.path}: was made by another masque (layout {version}, this one reads {VERSION}); "
+                              "choose another --gallery")
+        if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(found)
         return connection
 
 

@@ -20,6 +20,13 @@ RIM = 0.06
 SPACING = 1.25
 """From line to line, in heights of a line."""
 
+FONTS = tuple(Path("/usr/share/fonts/truetype") / name for name in (
+    "manrope/Manrope-SemiBold.ttf", "piboto/Piboto-Regular.ttf", "dejavu/DejaVuSans.ttf", "noto/NotoSans-Regular.ttf"))
+"""What Debian and Raspberry Pi OS have (fonts-manrope, …); Pillow's own font knows English letters only."""
+
+NO_LETTER = "\uffff"
+"""Unicode keeps this for nothing: every font answers with its box."""
+
 ANCHORS = {"left": "l", "": "m", "right": "r"}
 """Pillow's letters for the side of a text that its x is about."""
 
@@ -87,10 +94,20 @@ def _fitting(line: Line, fonts: Path, short: int, width: float) -> ImageFont.Fre
 
 
 def font(path: Path | None, size: float) -> ImageFont.FreeTypeFont:
-    """A font file, or Pillow's own (None), at a height in pixels. Raises EventError for a file that is none."""
+    """A font file (None: the first of FONTS that is there, else Pillow's own) at a height in pixels.
+
+    Raises EventError for a file that is none.
+    """
+    path = path or next((known for known in FONTS if known.is_file()), None)
     try:
         letters = ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
     except (OSError, ValueError) as error:
         raise EventError(f"{path}: cannot be used as a font ({error}); take a TTF or OTF file") from error
     assert isinstance(letters, ImageFont.FreeTypeFont)
     return letters
+
+
+def missing(letters: ImageFont.FreeTypeFont, text: str) -> str:
+    """Those of a text's letters that a font lacks: it would draw the same box for each of them."""
+    box = bytes(letters.getmask(NO_LETTER))
+    return "".join(dict.fromkeys(one for one in text if not one.isspace() and bytes(letters.getmask(one)) == box))

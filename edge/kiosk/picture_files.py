@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from edge.kiosk.durable import sync, write_synced
@@ -21,9 +21,19 @@ class PictureFiles:
     """A folder of files TOKEN.KIND.VERSION.ENDING, and a reserve beside it."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder where it is missing. Raises OSError where that cannot be."""
+        """folder: the gallery's; made where it is missing. Raises OSError where that cannot be."""
         self.folder, self._reserve = folder / "files", folder / "reserve"
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put_aside(self, along: str) -> Path:
+        """Moves all files, and those of the gallery's folder that `along` names, into a new folder beside them."""
+        gallery = self.folder.parent
+        aside = next(path for number in count(1) if not (path := gallery / f"damaged-{number}").exists())
+        aside.mkdir(mode=0o700)
+        for path in [*gallery.glob(along), self.folder]:
+            path.rename(aside / path.name)
+        self.folder.mkdir(mode=0o700)
+        return aside
 
     def place(self, token: str, kind: str, version: str) -> Path:
         """Where a file lies."""
@@ -51,10 +61,14 @@ class PictureFiles:
         return {entry.name for entry in os.scandir(self.folder)}
 
     def reserve(self) -> None:
-        """Sets room aside, if there is any."""
-        if not self._reserve.exists():
-            with suppress(OSError), self._reserve.open("xb") as file:
-                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+        """Sets room aside, as far as there is any: a quarter of it is enough for a few pictures."""
+        for size in () if self._reserve.exists() else (RESERVE_BYTES, RESERVE_BYTES // 2, RESERVE_BYTES // 4):
+            try:
+                with self._reserve.open("xb") as file:
+                    os.posix_fallocate(file.fileno(), 0, size)
+                return
+            except OSError:
+                self._reserve.unlink(missing_ok=True)
 
     def give_up_reserve(self) -> None:
         """Makes that room free."""

@@ -19,6 +19,9 @@ TIMEOUT_S = 300
 WAITS_S = (10, 30, 120, 600, 1800)
 """Pause after the first, second, … failed try; the last one from then on."""
 
+PATIENCE = 3
+"""After so many tries the picture on screen goes instead of a fine cut that does not come."""
+
 
 def qr_svg(url: str, dark: str = "#12151c", light: str = "#ffffff") -> bytes:
     """A QR code as SVG without fixed size, quiet zone included; error correction M: a thumb on it does not matter."""
@@ -59,9 +62,9 @@ class Outbox:
         waiting = self.gallery.next_upload() if event.sharing.remote else None
         if waiting is None:
             return None
-        photo = self.gallery.photo(waiting.token)
-        kind = "composite" if photo and "composite" in photo.versions else "screen"
-        picture = self.gallery.read(waiting.token, kind)
+        photo, picture = self.gallery.photo(waiting.token), self.gallery.read(waiting.token, "composite")
+        if picture is None and waiting.tries >= PATIENCE:
+            picture = self.gallery.read(waiting.token, "screen")
         if photo is None or picture is None:
             self._later(waiting.token, waiting.tries, "not developed yet")
             return None

@@ -9,6 +9,7 @@ import pytest
 
 from edge.errors import EventError
 from edge.kiosk.event import DEFAULT, EventFolder, read_event
+from edge.kiosk.overlay import FONTS
 from edge.photograph import png_bytes
 
 GOOD = """
@@ -139,6 +140,20 @@ def test_a_picture_that_is_replaced_under_its_name_is_noticed(folder: Path, port
     (folder / "new.png").replace(folder / "sea.png")
     events.refresh()
     assert events._seen != before
+
+
+def test_words_that_no_font_here_can_write_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.kiosk.overlay.FONTS", ())
+    edit(folder, "Ann & Ben", "Änn & Jörg")
+    with pytest.raises(EventError, match=r'line 22: texts\[0\]\.text = "\{title\}": its font has no "Äö"; give font'):
+        read_event(folder)
+
+
+def test_german_can_be_written_where_debian_has_a_font(folder: Path) -> None:
+    if not any(path.is_file() for path in FONTS):
+        pytest.skip("none of the known fonts is here: apt install fonts-manrope")
+    edit(folder, "Ann & Ben", "ÄÖÜäöüß é · – ’")
+    assert read_event(folder).title.startswith("Ä")
 
 
 def test_a_background_that_is_no_picture_is_named_before_a_guest_chooses_it(folder: Path) -> None:

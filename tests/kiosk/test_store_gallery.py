@@ -223,11 +223,30 @@ def test_only_one_booth_opens_a_gallery(opened: Callable[..., Gallery], tmp_path
     gallery.add(b"jpeg", "party")
 
 
-def test_a_damaged_index_is_named(tmp_path: Path) -> None:
-    (tmp_path / "gallery").mkdir()
-    (tmp_path / "gallery" / "gallery.sqlite3").write_bytes(b"no database at all " * 999)
-    with pytest.raises(OutputError, match=r"gallery\.sqlite3: .*move the folder away"):
-        Gallery(tmp_path / "gallery")
+@pytest.mark.parametrize("damage", [lambda index: b"no database at all " * 999,
+                                    lambda index: index[:4096] + b"\xff" * (len(index) - 4096)])
+def test_a_damaged_gallery_is_put_aside_and_the_booth_goes_on(opened: Callable[..., Gallery],
+                                                              damage: Callable[[bytes], bytes]) -> None:
+    gallery = opened()
+    gallery.add(b"jpeg of somebody", "party")
+    index = gallery.folder / "gallery.sqlite3"
+    gallery = opened(meanwhile=lambda: index.write_bytes(damage(index.read_bytes())))
+    note, = gallery.notes
+    assert "gallery.sqlite3: the gallery's index is damaged" in note and note.endswith("a new gallery was begun")
+    kept, = (gallery.folder / "damaged-1" / "files").iterdir()
+    assert kept.read_bytes() == b"jpeg of somebody"
+    assert gallery.count() == 0 and gallery.add(b"jpeg", "party").number == 1
+    gallery = opened()
+    assert gallery.notes == [] and gallery.count() == 1
+
+
+def test_a_gallery_of_another_layout_is_left_alone(tmp_path: Path) -> None:
+    Gallery(tmp_path / "gallery").close()
+    with sqlite3.connect(tmp_path / "gallery" / "gallery.sqlite3") as connection:
+        connection.execute("PRAGMA user_version = 9")
+    for _ in range(2):  # the first must let go of the folder
+        with pytest.raises(OutputError, match="layout 9, this one reads 1"):
+            Gallery(tmp_path / "gallery")
 
 
 def test_a_place_that_is_none_is_named(tmp_path: Path) -> None:
@@ -351,15 +370,36 @@ def test_pictures_can_be_removed_from_a_disk_without_a_single_free_byte(small_di
     gallery = Gallery(small_disk / "gallery")
     tokens = [gallery.add(bytes(50_000), "party", 60.0).token for _ in range(4)]
     gallery._index.forget_the_past()
-    with (small_disk / "filler").open("wb", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
-        while True:
-            filler.write(bytes(4096))
+    fill(small_disk)
     with pytest.raises(OutputError):
         gallery.attach(tokens[0], {"thumbnail": bytes(10)})
     assert gallery.remove(tokens[0])
     assert gallery.photo(tokens[0]) is None
     gallery.attach(tokens[1], {"thumbnail": bytes(10)})
     gallery.close()
+
+
+def test_a_full_disk_keeps_neither_time_from_passing_nor_the_booth_from_starting(small_disk: Path,
+                                                                                 clock: JumpingClock) -> None:
+    gallery = Gallery(small_disk / "gallery", clock)
+    token = gallery.add(bytes(50_000), "party", 100.0).token
+    stays = gallery.add(bytes(50_000), "party").token
+    gallery._index.forget_the_past()
+    fill(small_disk)
+    gallery.close()
+    gallery = Gallery(small_disk / "gallery", clock)
+    fill(small_disk)
+    assert gallery.read(stays, "photograph") == bytes(50_000)
+    clock.passes(200)
+    assert gallery.expire() == [token] and gallery.count() == 1
+    gallery.close()
+
+
+def fill(disk: Path) -> None:
+    """To the last byte."""
+    with (disk / "filler").open("ab", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
+        while True:
+            filler.write(bytes(4096))
 
 
 def test_the_index_syncs_every_commit_and_overwrites_what_it_removes(gallery: Gallery) -> None:

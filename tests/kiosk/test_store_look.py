@@ -127,7 +127,7 @@ def spot(picture: np.ndarray, level: int = 200) -> tuple[float, float]:
     ("top left", 0, 0), ("top", 0, 0.5), ("top right", 0, 1), ("bottom left", 1, 0), ("bottom", 1, 0.5),
     ("bottom right", 1, 1)])
 def test_words_stand_where_they_are_put(place: str, down: float, across: float) -> None:
-    picture = lettered(np.full((400, 800, 3), 90, np.uint8), (Line(text="Grüße", place=place),), Path())
+    picture = lettered(np.full((400, 800, 3), 90, np.uint8), (Line(text="Hello", place=place),), Path())
     seen = spot(picture)
     assert abs(seen[0] - down) < 0.12 and abs(seen[1] - across) < 0.12
     assert picture.min() < 60, "no rim around the letters"

@@ -14,7 +14,7 @@ from jumping_clock import JumpingClock
 from edge.errors import BoothError
 from edge.kiosk.event_shapes import Event, Sharing
 from edge.kiosk.gallery import Gallery
-from edge.kiosk.sharing import WAITS_S, Outbox, qr_png, qr_svg
+from edge.kiosk.sharing import PATIENCE, WAITS_S, Outbox, qr_png, qr_svg
 
 URL = "http://192.168.10.1:8080/p/1qqbxrmo9KvihyhN4g150g"
 
@@ -118,6 +118,19 @@ def test_a_picture_that_is_not_developed_waits(gallery: Gallery, tmp_path: Path)
     outbox.queue(token, event(tmp_path))
     assert outbox.send_next(event(tmp_path)) is None
     assert gallery.uploads()[0].why == "not developed yet"
+
+
+def test_the_fast_cut_leaves_only_when_the_fine_one_does_not_come(gallery: Gallery, clock: JumpingClock,
+                                                                  tmp_path: Path, rclone: str) -> None:
+    token = gallery.add(b"jpeg", "party").token
+    gallery.attach(token, {"screen": b"fast"})
+    outbox, party = Outbox(gallery, rclone), event(tmp_path / "cloud")
+    outbox.queue(token, party)
+    for wait_s in WAITS_S[:PATIENCE]:
+        assert outbox.send_next(party) is None
+        clock.passes(wait_s + 1)
+    assert outbox.send_next(party) == token
+    assert [path.read_bytes() for path in (tmp_path / "cloud").iterdir()] == [b"fast"]
 
 
 def test_no_rclone_says_what_to_install(gallery: Gallery, tmp_path: Path) -> None:
