@@ -2,6 +2,7 @@
 #   apt install git make gcc python3-dev python3-venv
 
 PYTHON ?= python3
+JOBS ?= $(shell nproc)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
@@ -16,7 +17,7 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev $(VENV)/.debian tests/node/node_modules/.done .venv-tflite/.done lint
 	MASQUE_TFLITE_PYTHON=$$(test -x .venv-tflite/bin/python && echo $(CURDIR)/.venv-tflite/bin/python) \
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 # Long forms of what the tests do shortly.
 soak: $(VENV)/.dev $(VENV)/.debian

@@ -33,7 +33,7 @@ EXTRAS = {
     ],
     "bench": ["psutil>=6,<8"],
     "dev": [
-        "pytest>=8,<10", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3",
+        "pytest>=8,<10", "pytest-xdist>=3.6,<4", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3",
         "build>=1.2,<2", "setuptools>=77", "wheel", "httpx>=0.28,<1", "schemathesis>=4,<5", "playwright>=1.49,<2",
     ],
 }

@@ -78,6 +78,7 @@ class Refine(Table, frozen=True):
 class Matting(Table, frozen=True):
     """KNN matting on this board. The last two may be left out of the file; `load_board` fills them in."""
 
+    live: Choice[Literal["keyframes", "none"]]
     max_unknowns: Setting[Annotated[int, Meta(ge=1_000, le=4_000_000)], Literal["unknowns"]]
     trimap_band_px: Band = FROM_TIER
     neighbours: Neighbours = FROM_TIER

@@ -29,11 +29,17 @@ REMEMBERED = 0.9
 @dataclass(frozen=True)
 class Keyframe:
     """The last frame on which the network ran: index; masks, the person's first, regions in the guide's pixels; closer:
-    looks since the last one at the whole frame."""
+    looks since the last one at the whole frame; solved: the person's alpha after matting, where there was one."""
 
     index: int
     masks: Sequence[Mask]
     closer: int = 0
+    solved: Mask | None = None
+
+    @property
+    def shown(self) -> Sequence[Mask]:
+        """The best that is known of the person and of every class."""
+        return self.masks if self.solved is None else [self.solved, *self.masks[1:]]
 
     @classmethod
     def never(cls, classes: int = 0) -> Keyframe:

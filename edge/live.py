@@ -2,8 +2,7 @@
 time → the effect."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,11 +13,13 @@ from edge.errors import PictureError
 from edge.frame import CLASSES, Frame, Mask, Matte, Region
 from edge.guide import Guide
 from edge.keyframe import Keyframe, Pace, region_to_look_at
+from edge.live_matting import SOLVED, solved
 from edge.matting.guided import Coefficients, no_person
 from edge.motion import Motion
 from edge.native import loops
-from edge.refine import RAMP, OutlineRoom, outline
+from edge.refine import SEEN, Edge, OutlineRoom, outline
 from edge.report import StageTimes
+from edge.segment.detail import seen_across
 from edge.segment.labels import Labeller
 from edge.segment.tflite import Segmenter
 from edge.segment.tidy import tidied
@@ -29,6 +30,11 @@ STILL, MOVING = 2.0, 6.0
 M_avg(t) = (1 − c)·M_avg(t−1) + c·M(t) (US 2023/0362331), with c by pixel, from the board's smoothing up to 1: what is
 still is calm, what moves has no past.
 """
+
+TRUST = 0.75
+"""Weight of upright windows across a lying region beside the 1 of the look at it. In 1/255, error of ten moving
+cut-outs and flicker on 14 clips, with matting: without 12.7 and 0.133; 0.5: 11.2 and 0.117; 1: 10.4 and 0.140; 2: 9.2
+and 0.27, which makes up its mind anew on every look."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,14 @@ class LivePath:
 
     def __init__(self, board: CameraBoard, segmenter: Segmenter | TellsParts, effect: Effect,
                  pace: Pace | None = None) -> None:
-        """board gives guide size, filter and smoothing; pace: when the network runs, as a rule at the board's interval.
-        segmenter: TellsParts where the effect wants classes."""
+        """board gives guide size, filter, smoothing and whether keyframes are matted; pace: when the network runs, as a
+        rule at the board's interval. segmenter: TellsParts where the effect wants classes."""
         self.board, self.segmenter, self.effect = board, segmenter, effect
         self.pace = pace or Pace(board.network.keyframe_interval.value)
         self.motion, self.last = Motion(), Keyframe.never(len(effect.wants))
         self.room: Room | None = None
+        self.solves = board.matting.live.value == "keyframes"
+        self._epsilon = board.refine.guided_epsilon.value
         self._calm = (board.refine.smoothing.value, STILL, MOVING)
 
     def frame(self, frame: Frame, times: StageTimes) -> LiveFrame:
@@ -72,12 +80,17 @@ class LivePath:
         explained = self.motion.follow(room.guide.luma, due)
         times.lap("motion")
         if is_keyframe := due or not explained:
-            masks = self._seen(frame.index, room.guide, explained)
+            self._see(frame.index, room.guide, explained)
             times.lap("segment")
+            if self.solves:
+                self.last = replace(self.last, solved=solved(room.guide.pixels, self.last.masks[0], self._epsilon))
+                times.lap("matting")
+            masks = self.last.shown
         else:
-            masks = [self.motion.carried(mask, mask.region, mask.values.shape) for mask in self.last.masks]
+            masks = [self.motion.carried(mask, mask.region, mask.values.shape) for mask in self.last.shown]
             times.lap("motion")
-        alphas = [self._alpha(mask, layer, frame.pixels) for mask, layer in zip(masks, room.layers, strict=True)]
+        edges = [SEEN if self.last.solved is None else SOLVED, *[SEEN] * (len(masks) - 1)]
+        alphas = [self._alpha(*each, frame.pixels) for each in zip(masks, edges, room.layers, strict=True)]
         times.lap("refine")
         classes = dict(zip(self.effect.wants, alphas[1:], strict=True))
         self.effect.paint(Seen(frame.pixels, alphas[0], room.guide, classes, room.layers[0].kinds), room.picture)
@@ -85,17 +98,17 @@ class LivePath:
         self.pace.spent(is_keyframe, sum(times.ms.values()))
         return LiveFrame(room.picture, Matte(alphas[0], Region.whole(alphas[0].shape)), is_keyframe)
 
-    def _alpha(self, mask: Mask, layer: Layer, pixels: np.ndarray) -> np.ndarray:
+    def _alpha(self, mask: Mask, edge: Edge, layer: Layer, pixels: np.ndarray) -> np.ndarray:
         """A mask over the guide → its alpha (H, W) uint8 in this frame."""
         assert self.room is not None
         guide, region = self.room.guide, mask.region
-        present = outline(guide.luma, mask, self.board.refine.guided_epsilon.value, self.room.outline)
+        present = outline(guide.luma, mask, self._epsilon, self.room.outline, edge.cells)
         for held, now in zip(layer.settled, present, strict=True):
             loops.settle(held, now, (region.top, region.left), guide.moved, self._calm)
-        loops.enlarge(np.ascontiguousarray(pixels), guide.luma, *layer.settled, RAMP, layer.kinds, layer.alpha)
+        loops.enlarge(np.ascontiguousarray(pixels), guide.luma, *layer.settled, edge.ramp, layer.kinds, layer.alpha)
         return layer.alpha
 
-    def _seen(self, index: int, guide: Guide, explained: bool) -> Sequence[Mask]:
+    def _see(self, index: int, guide: Guide, explained: bool) -> None:
         """Asks the network, where the person was last seen, and remembers its answer; regions are the guide's."""
         region = region_to_look_at(self.last, guide.shape, self.segmenter.portrait)
         masks = self._masks(guide.pixels, region)
@@ -104,16 +117,19 @@ class LivePath:
         closer = 0 if region == Region.whole(guide.shape) else self.last.closer + 1
         self.last = Keyframe(index, masks, closer)
         self.motion.remember()
-        return masks
 
     def _masks(self, pixels: np.ndarray, region: Region) -> list[Mask]:
         """The person, then every class that the effect wants."""
         if not self.effect.wants:
-            return [tidied(self.segmenter.segment(pixels, region))]
+            return [self._closer(pixels, self.segmenter.segment(pixels, region))]
         assert isinstance(self.segmenter, Labeller)
         labels = self.segmenter.label(pixels, region)
         planes = (np.ascontiguousarray(labels.parts[..., CLASSES.index(name)]) for name in self.effect.wants)
-        return [tidied(labels.person), *(Mask(plane, region) for plane in planes)]
+        return [self._closer(pixels, labels.person), *(Mask(plane, region) for plane in planes)]
+
+    def _closer(self, pixels: np.ndarray, person: Mask) -> Mask:
+        """Without specks; who is wider than high, or stands beside others, is seen once more in upright parts."""
+        return tidied(seen_across(self.segmenter, pixels, person, TRUST) if _lies(person) else person)
 
     def _room_for(self, frame: Frame) -> Room:
         if self.room is None:
@@ -123,6 +139,13 @@ class LivePath:
             raise PictureError(f"frame {frame.index} is {frame.shape[1]}×{frame.shape[0]}, the frames before were "
                                f"{width}×{height}; a live path keeps one size")
         return self.room
+
+
+def _lies(person: Mask) -> bool:
+    """Whether what was seen is wider than high."""
+    box, region = Region.around(person.values, 0.0), person.region
+    return box is not None and (box.width * region.width / person.values.shape[1]
+                                > box.height * region.height / person.values.shape[0])
 
 
 class Layer:

@@ -7,6 +7,8 @@ thresholds moved to match). So the soft mask is filtered, and the eroded one say
 """
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -30,6 +32,18 @@ large tier on 111 validation pictures: 0.738 with 2.5, 0.740 with 1.5 and so, bu
 is wrong by a whole cell, and 2.5 leaks further along flat walls."""
 
 
+@dataclass(frozen=True)
+class Edge:
+    """How a mask becomes an edge: radius of the guided filter in `cells` of the mask, and the ramp after it."""
+
+    cells: float
+    ramp: tuple[float, float]
+
+
+SEEN = Edge(CELLS, RAMP)
+"""For what the network saw."""
+
+
 class OutlineRoom:
     """What an outline is written into, for regions of a guide (h, w): a loop over frames allocates nothing large."""
 
@@ -41,30 +55,31 @@ class OutlineRoom:
         return [plane[: shape[0] * shape[1]].reshape(shape) for plane in self._planes]
 
 
-def outline(luma: np.ndarray, mask: Mask, epsilon: float, room: OutlineRoom | None = None) -> Coefficients:
+def outline(luma: np.ndarray, mask: Mask, epsilon: float, room: OutlineRoom | None = None,
+            cells: float = CELLS) -> Coefficients:
     """A mask along the guide's edges, before the ramp: coefficients over mask.region, (height, width) of it each.
 
     luma (h, w) uint8: the guide, at any size, in whose pixels mask.region is. epsilon: see guided_coefficients. room:
-    for a guide of this size; the answer lies in it.
+    for a guide of this size; the answer lies in it. cells: radius of the filter in cells of the mask.
     """
     crop = np.ascontiguousarray(mask.region.cut(luma))
     values, sure, a, b = (room or OutlineRoom(crop.shape)).planes(crop.shape)
     certain = np.clip((mask.values - CERTAIN) * np.float32(1 / (1 - 2 * CERTAIN)), 0, 1)
     cv2.resize(certain, crop.shape[::-1], dst=values, interpolation=cv2.INTER_LINEAR)
     cv2.resize(cv2.erode(mask.values, np.ones((3, 3))), crop.shape[::-1], dst=sure, interpolation=cv2.INTER_LINEAR)
-    radius_px = max(1, round(CELLS * crop.shape[0] / mask.values.shape[0]))
+    radius_px = max(1, round(cells * crop.shape[0] / mask.values.shape[0]))
     found = guided_coefficients(crop, values, radius_px, epsilon, Coefficients(a, b))
     loops.hold(found.a, found.b, sure, SURE)
     return found
 
 
-def refine(pixels: np.ndarray, mask: Mask, epsilon: float) -> np.ndarray:
+def refine(pixels: np.ndarray, mask: Mask, epsilon: float, cells: float = CELLS) -> np.ndarray:
     """pixels (h, w, 3) uint8: the guide, at any size; mask: of the same picture → alpha (h, w) float32 in 0..1.
 
     Works inside mask.region alone, see outline; the rest is background.
     """
     luma, alpha = grey(pixels), np.zeros(pixels.shape[:2], np.float32)
-    filtered = outline(luma, mask, epsilon).answer(mask.region.cut(luma))
+    filtered = outline(luma, mask, epsilon, cells=cells).answer(mask.region.cut(luma))
     mask.region.paste(alpha, np.clip((filtered - RAMP[0]) / (RAMP[1] - RAMP[0]), 0, 1))
     return alpha
 

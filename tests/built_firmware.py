@@ -2,6 +2,7 @@
 chip."""
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -30,8 +31,11 @@ def needs(*programs: str) -> None:
 
 
 def built(folder: str, *arguments: str) -> Path:
-    """The build folder of a part of the firmware, after make."""
-    done = subprocess.run(["make", "-s", "-C", ROOT / "firmware" / folder, *arguments], capture_output=True, text=True)
+    """The build folder of a part of the firmware, after make; one process makes at a time."""
+    with (ROOT / "firmware" / folder / "Makefile").open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        done = subprocess.run(["make", "-s", "-C", ROOT / "firmware" / folder, *arguments],
+                              capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "firmware" / folder / "build"
 

@@ -79,7 +79,7 @@ def test_every_board_opens_complete(name: str) -> None:
     assert board.name == name
     plain = msgspec.to_builtins(board)  # leaves out whatever is still unset
     if isinstance(board, CameraBoard):
-        assert set(plain["matting"]) == {"max_unknowns", "trimap_band_px", "neighbours"}
+        assert set(plain["matting"]) == {"live", "max_unknowns", "trimap_band_px", "neighbours"}
         assert board.tier.value in boards.load_tiers()
 
 

@@ -65,6 +65,8 @@ class Interval(click.ParamType):
               help=f"What stands behind the person (replace, default: {GREEN}; recolour and wear alone keep the "
                    "frame's own).")
 @click.option("--linear", is_flag=True, help="Mix light, not sRGB values: clean edges before bright backgrounds.")
+@click.option("--quality", type=click.Choice(["fast", "fine"]), help="fine: matting on keyframes; fast: the "
+              "network and a filter alone (default: the board's).")
 @click.option("--frames", type=click.IntRange(0), help="Stop after so many (0: never).")
 @click.option("--max-fps", type=click.FloatRange(0), help="Frames a second at the most; 0: as fast as it can (default: "
               "0 into files, the source's rate where somebody watches).")
@@ -74,8 +76,8 @@ class Interval(click.ParamType):
 @MODELS_FOLDER
 @voiced
 def command(source: str, out: str, alpha_dir: Path | None, interval: int | None, effect_text: str,
-            background: str | None, linear: bool, frames: int | None, max_fps: float | None, realtime: bool,
-            threads: int | None, board: str | None, models_folder: Path | None, voice: Voice) -> None:
+            background: str | None, linear: bool, quality: str | None, frames: int | None, max_fps: float | None,
+            realtime: bool, threads: int | None, board: str | None, models_folder: Path | None, voice: Voice) -> None:
     """Cut people out of video as it comes, and show or write them before another background.
 
     SOURCE: picamera, /dev/video0, a film, a folder of pictures, demo; or a URL with options, such as
@@ -85,7 +87,7 @@ def command(source: str, out: str, alpha_dir: Path | None, interval: int | None,
 
     given = click.get_current_context().get_parameter_source("interval")
     auto = interval is None and given is not click.core.ParameterSource.DEFAULT
-    chosen, _ = chosen_board(board)
+    chosen = with_live_matting(chosen_board(board)[0], quality)
     wish = Wish(chosen, out, alpha_dir, interval, auto, effect_text, background, linear,
                 threads or chosen.network.threads.value, models_folder)
     with ExitStack() as stack:
@@ -99,6 +101,16 @@ def command(source: str, out: str, alpha_dir: Path | None, interval: int | None,
         raise PictureError(f"{source}: not one frame came; {'; '.join(frame_source.fallbacks) or 'is it empty?'}")
     voice.say(report.in_words())
     voice.report(report.figures())
+
+
+def with_live_matting(board: CameraBoard, quality: str | None) -> CameraBoard:
+    """The board with matting on keyframes (fine) or without (fast); None: as its file says."""
+    if quality is None:
+        return board
+    from msgspec.structs import replace
+
+    live = replace(board.matting.live, value="keyframes" if quality == "fine" else "none", source="--quality")
+    return replace(board, matting=replace(board.matting, live=live))
 
 
 @dataclass(frozen=True)

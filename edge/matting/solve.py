@@ -31,7 +31,7 @@ class Solution(NamedTuple):
     """alpha (h, w) float32 in 0..1, known pixels as they are.
 
     iterations: over all pieces and rounds; residual: root mean square over the unknown pixels of b − Aα, each over the
-    square root of its diagonal, so about in alpha; converged: it is within TOLERANCE, and pieces have settled.
+    square root of its diagonal, so about in alpha; converged: it is within the tolerance, and pieces have settled.
     """
 
     alpha: np.ndarray
@@ -41,12 +41,14 @@ class Solution(NamedTuple):
     pieces: int
 
 
-def solve(system: KnnSystem, start: np.ndarray | None = None, most_unknowns: int | None = None) -> Solution:
+def solve(system: KnnSystem, start: np.ndarray | None = None, most_unknowns: int | None = None,
+          tolerance: float = TOLERANCE) -> Solution:
     """The alpha of a system, the best answer so far when it does not converge.
 
     start (h, w) float32: an alpha to begin from, such as the last frame's; without one what the samples say.
     most_unknowns: how many pixels may be variables at once, at least 625; more are solved piece by piece, each round
-    over the pieces taking the others' last answers for granted (Schwarz 1870), until none changes any more.
+    over the pieces taking the others' last answers for granted (Schwarz 1870), until none changes any more. tolerance:
+    residual at which it ends.
     """
     alpha = system.towards.copy()
     if start is not None:
@@ -58,21 +60,21 @@ def solve(system: KnnSystem, start: np.ndarray | None = None, most_unknowns: int
     while change > SETTLED and rounds < (MAX_ROUNDS if len(pieces) > 1 else 1):
         before, residual, rounds = alpha.copy() if len(pieces) > 1 else alpha, 0.0, rounds + 1
         for piece in pieces:
-            steps, left = _solve_piece(system, piece, alpha)
+            steps, left = _solve_piece(system, piece, alpha, tolerance)
             iterations, residual = iterations + steps, max(residual, left)
         change = float(np.abs(alpha - before).max()) if before is not alpha else 0.0
-    converged = residual <= TOLERANCE and change <= SETTLED
+    converged = residual <= tolerance and change <= SETTLED
     return Solution(np.clip(alpha, 0, 1, out=alpha), iterations, residual, converged, len(pieces))
 
 
-def _solve_piece(system: KnnSystem, unknown: np.ndarray, alpha: np.ndarray) -> tuple[int, float]:
+def _solve_piece(system: KnnSystem, unknown: np.ndarray, alpha: np.ndarray, tolerance: float) -> tuple[int, float]:
     """Solves in the unknown pixels given, all others as they are in alpha; alpha is changed in place."""
     blocks = matting.count_blocks(unknown)
     at, weights = np.empty((blocks, 1), np.int32), np.empty((blocks, 24 * 8), np.float32)
     matting.laplacian(system.pixels, unknown, EPSILON, at, weights)
     links = system.links if unknown is system.unknown else _felt_in(system.links, unknown)
     return matting.solve(unknown, at, weights, links.begin, links.end, links.weight, system.pull, system.towards,
-                         MAX_ITERATIONS, TOLERANCE, alpha)
+                         MAX_ITERATIONS, tolerance, alpha)
 
 
 def _felt_in(links: Links, unknown: np.ndarray) -> Links:

@@ -51,6 +51,8 @@ class Links:
     weight: np.ndarray
 
 
+NO_LINKS = Links(np.empty((0, 1), np.int32), np.empty((0, 1), np.int32), np.empty((0, 1), np.float32))
+
 @dataclass(frozen=True)
 class KnnSystem:
     """(L + diag(pull))·α = pull·towards in the unknown pixels, L the Laplacian of windows and links.
@@ -72,9 +74,9 @@ def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = No
     """pixels (h, w, 3) uint8 and a trimap of the same size.
 
     guess (h, w) float32 in 0..1: where a colour belongs that no known pixel explains; without one to the foreground,
-    whose colours are seen through less of its outline than the background's. neighbours: K ≥ 1. prior_weight: pull of
-    what all samples agree on, > 0. looks: what makes two pixels alike beside their place. Raises PictureError when
-    shapes or types do not fit.
+    whose colours are seen through less of its outline than the background's. neighbours: K; 0 for no links.
+    prior_weight: pull of what all samples agree on, > 0. looks: what makes two pixels alike beside their place. Raises
+    PictureError when shapes or types do not fit.
     """
     _check(pixels, trimap, guess)
     pixels = np.ascontiguousarray(pixels)
@@ -84,9 +86,8 @@ def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = No
     unseen = np.float32(1) if guess is None else np.clip(guess, 0, 1)
     np.copyto(towards, unseen, where=trimap.unknown, casting="same_kind")
     matting.sampled(pixels, trimap.values, prior_weight, pull, towards)
-    nodes = _nodes(trimap.unknown)
-    alike = placed(_checked(looks(pixels, nodes.indices), nodes), pixels.shape, nodes.indices, position_weight)
-    return KnnSystem(pixels, unknown, _links(alike, nodes, neighbours), pull, towards)
+    links = _links(pixels, _nodes(trimap.unknown), neighbours, position_weight, looks) if neighbours else NO_LINKS
+    return KnnSystem(pixels, unknown, links, pull, towards)
 
 
 @dataclass(frozen=True)
@@ -107,14 +108,15 @@ def _nodes(unknown: np.ndarray) -> _Nodes:
     return _Nodes(indices.astype(np.int32), rows[0].size)
 
 
-def _links(features: np.ndarray, nodes: _Nodes, neighbours: int) -> Links:
+def _links(pixels: np.ndarray, nodes: _Nodes, neighbours: int, position_weight: float, looks: Looks) -> Links:
     """Each unknown node's nearest others, weighted 1 − distance / largest distance found (Chen, Li, Tang 2013, eq. 4).
 
     Half the weight: a link is felt at both its ends.
     """
     count = min(neighbours, nodes.indices.size - 1) if nodes.unknown else 0
     if count < 1:
-        return Links(np.empty((0, 1), np.int32), np.empty((0, 1), np.int32), np.empty((0, 1), np.float32))
+        return NO_LINKS
+    features = placed(_checked(looks(pixels, nodes.indices), nodes), pixels.shape, nodes.indices, position_weight)
     index = np.empty((nodes.unknown, count), np.int32)
     distance = np.empty((nodes.unknown, count), np.float32)
     matting.nearest(features, index, distance)

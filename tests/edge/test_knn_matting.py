@@ -90,13 +90,11 @@ def solved(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = None) 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("band", [(6, 16), (1, 20), (8, 9)])
-def test_the_solution_equals_a_dense_solve_of_the_same_equations(monkeypatch: pytest.MonkeyPatch, seed: int,
-                                                                 band: tuple[int, int]) -> None:
-    monkeypatch.setattr(solving, "TOLERANCE", 1e-6)
+def test_the_solution_equals_a_dense_solve_of_the_same_equations(seed: int, band: tuple[int, int]) -> None:
     pixels = noise(seed) // 4 + painted(RED, BLUE, 11) // 2
     guess = np.random.default_rng(seed).random((14, 21), np.float32)
     system = knn_system(pixels, banded(band=band), guess, prior_weight=0.1)
-    found = solve(system)
+    found = solve(system, tolerance=1e-6)
     assert found.converged
     np.testing.assert_allclose(found.alpha, np.clip(dense_alpha(system), 0, 1), atol=0.5 / 255)
 
@@ -231,11 +229,10 @@ def test_pieces_hold_no_more_than_they_may_and_together_everything(most: int) ->
 
 @pytest.mark.parametrize("most", [700, 2500])
 def test_pieces_join_without_a_seam(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(solving, "TOLERANCE", 1e-6)
     monkeypatch.setattr(solving, "SETTLED", 0.02 / 255)
     monkeypatch.setattr(solving, "MAX_ROUNDS", 60)
     system = knn_system(*soft_picture(7, size=120))
-    whole, joined = solve(system), solve(system, most_unknowns=most)
+    whole, joined = solve(system, tolerance=1e-6), solve(system, most_unknowns=most, tolerance=1e-6)
     assert joined.converged and joined.pieces > 1
     assert np.abs(joined.alpha - whole.alpha).max() < 1 / 255
 

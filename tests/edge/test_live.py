@@ -12,6 +12,7 @@ import pytest
 from edge.board_shapes import CameraBoard
 from edge.boards import load_camera_board
 from edge.camera.demo import DemoSource
+from edge.cli.live import with_live_matting
 from edge.composite import filled
 from edge.effects import Replaced
 from edge.errors import PictureError
@@ -41,9 +42,9 @@ class Counted:
         return self.segmenter.segment(pixels, region)
 
 
-def every(interval: int) -> CameraBoard:
-    """The desk board with another keyframe interval."""
-    desk = load_camera_board("desk")
+def every(interval: int, quality: str = "fine") -> CameraBoard:
+    """The desk board with another keyframe interval; quality: with matting on keyframes (fine) or without (fast)."""
+    desk = with_live_matting(load_camera_board("desk"), quality)
     setting = msgspec.structs.replace(desk.network.keyframe_interval, value=interval)
     return msgspec.structs.replace(desk, network=msgspec.structs.replace(desk.network, keyframe_interval=setting))
 
@@ -104,7 +105,7 @@ def test_the_backdrop_stands_where_the_person_is_not(clip: Clip) -> None:
 
 def test_stages_are_timed_between_the_lines(clip: Clip) -> None:
     _, _, _, _, times = clip
-    assert list(times[0].ms) == list(times[2].ms) == ["guide", "motion", "segment", "refine", "composite"]
+    assert list(times[0].ms) == list(times[2].ms) == ["guide", "motion", "segment", "matting", "refine", "composite"]
     assert list(times[1].ms) == ["guide", "motion", "refine", "composite"]
 
 
@@ -217,3 +218,29 @@ def test_when_the_person_leaves_the_alpha_fades_and_the_whole_frame_is_searched(
         shares.append(float((live.frame(Frame(pixels, index), StageTimes()).matte.alpha >= 128).mean()))
     assert shares[1] > 0.05 and shares[5] == 0 and shares[7] > 0.05
     assert eyes.regions[1] != Region(0, 0, 45, 80) and eyes.regions[3] == Region(0, 0, 45, 80)
+
+
+class Boxed:
+    """A segmenter that sees one box wherever it looks, (height, width) as shares of the look, and remembers where."""
+
+    portrait = (160, 96)
+
+    def __init__(self, height: float, width: float) -> None:
+        self.values = np.zeros((96, 160), np.float32)
+        self.values[: round(96 * height), : round(160 * width)] = 1
+        self.regions: list[Region] = []
+
+    def segment(self, pixels: np.ndarray, region: Region) -> Mask:
+        self.regions.append(region)
+        return Mask(self.values, region)
+
+
+@pytest.mark.parametrize(("height", "width", "closer"), [(0.5, 0.9, True), (0.9, 0.2, False)])
+def test_who_is_wider_than_high_is_seen_once_more_in_upright_parts(height: float, width: float, closer: bool) -> None:
+    boxed, frame = Boxed(height, width), Frame(np.full((360, 640, 3), 90, np.uint8), 0)
+    LivePath(every(1), boxed, green(360, 640)).frame(frame, StageTimes())
+    upright = [region for region in boxed.regions if region.height > region.width]
+    assert boxed.regions[0] == Region(0, 0, 90, 160) and bool(upright) == closer
+    if closer:
+        assert {region.height for region in upright} == {90}
+        assert min(region.left for region in upright) == 0 and max(r.left + r.width for r in upright) == 160

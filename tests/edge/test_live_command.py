@@ -45,7 +45,7 @@ def test_the_demo_becomes_a_film_with_a_report(masque: Command, tmp_path: Path) 
     report = done.json
     assert (report["width"], report["height"], report["frames"], report["dropped"]) == (320, 180, 12, 0)
     assert report["keyframes"] == 3 and report["fallbacks"] == [] and report["peak_rss_mb"] > 10
-    assert set(report["ms"]) == {"guide", "motion", "segment", "refine", "composite", "write"}
+    assert set(report["ms"]) == {"guide", "motion", "segment", "matting", "refine", "composite", "write"}
     for stage in report["ms"].values():
         assert 0 <= stage["p50"] <= stage["p95"] <= stage["max"]
     assert report["fps_process"] >= report["fps"] > 0

@@ -62,7 +62,8 @@ def test_nothing_leaves_unless_the_host_names_a_place(gallery: Gallery, tmp_path
     outbox = Outbox(gallery, str(tmp_path / "never called"))
     with pytest.raises(BoothError, match=r"sharing\.remote"):
         outbox.queue(token, event(None))
-    gallery.queue_upload(token)
+    gallery.attach(token, {"composite": b"fine"})
+    gallery.queue_upload(token)  # the guest asked while the event still had a place
     assert outbox.send_next(event(None)) is None
 
 

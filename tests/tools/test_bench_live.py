@@ -154,7 +154,7 @@ def test_a_film_on_disk_is_the_source(film: live.Film) -> None:
 def test_our_side_goes_on_where_it_was_and_begins_anew_at_the_first_frame(
         film: live.Film, segmenter: TfliteSegmenter, tmp_path: Path) -> None:
     whole, half, rest, again = (tmp_path / f"{name}.npy" for name in ("whole", "half", "rest", "again"))
-    side = Masque(segmenter, 4, place(10))
+    side = Masque(segmenter, 4, place(10), "fast")
     took = side.run(film.pixels, 0, 16, whole)
     assert len(took.ms) == len(took.cpu_ms) == 16 and min(took.ms) > 0
     side.run(film.pixels, 0, 6, half)
@@ -228,7 +228,8 @@ def bench(models_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 def test_without_peer_and_data_ours_stand_alone_and_what_was_left_out_is_said(bench, monkeypatch) -> None:
     monkeypatch.setattr(live_sides, "peers_python", lambda: pytest.fail("the peer was asked"))
     found = json.loads(bench("--no-peer", "--json").stdout)
-    assert set(found["speed"]) == {"masque"} and list(found["truth"]) == ["demo"] and found["still"] == {}
+    assert set(found["speed"]) == {"masque", "masque fine"}
+    assert list(found["truth"]) == ["demo"] and found["still"] == {}
     assert found["skipped"] == ["moving cut-outs and clips: --data names no folder"]
     assert found["truth"]["demo"]["masque"]["iou"] > 0.8
     table = {row["interval"]: row for row in found["keyframes"]}
@@ -241,7 +242,7 @@ def test_without_peer_and_data_ours_stand_alone_and_what_was_left_out_is_said(be
 
 def test_every_film_is_run_by_every_side(bench, data: Path, stand_in: Path) -> None:
     found = json.loads(bench("--data", data, "--json").stdout)
-    sides = ["masque", "mediapipe", "mediapipe smoothed"]
+    sides = ["masque", "masque fine", "mediapipe", "mediapipe smoothed"]
     assert list(found["truth"]) == ["demo", "ann"] and list(found["still"]) == ["hello"]
     for rows in (found["speed"], *found["truth"].values(), *found["still"].values()):
         assert list(rows) == sides
@@ -252,9 +253,9 @@ def test_every_film_is_run_by_every_side(bench, data: Path, stand_in: Path) -> N
 
 def test_the_tables_give_ours_beside_each_peer(bench, data: Path, stand_in: Path) -> None:
     lines = bench("--data", data).stdout.splitlines()
-    assert lines[2].split()[:7] == ["mediapipe", "12.50", "ms", "80.0", "frames/s", "10.00", "ms"]
+    assert lines[3].split()[:7] == ["mediapipe", "12.50", "ms", "80.0", "frames/s", "10.00", "ms"]
     head = next(number for number, line in enumerate(lines) if line.startswith("demo source"))
-    ours, theirs, ratio = (line.split() for line in lines[head + 2 : head + 5])
+    ours, theirs, ratio = (line.split() for line in (lines[head + 2], *lines[head + 5 : head + 7]))
     assert ratio[:3] == ["ours", ":", "mediapipe"]
     assert float(ratio[3]) == pytest.approx(float(ours[1]) / float(theirs[1]), abs=0.001)  # three decimals
     assert [line.split()[0] for line in lines[-4:]] == ["1", "2", "4", "8"]

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from edge.boards import load_camera_board
+from edge.cli.live import with_live_matting
 from edge.composite import covering
 from edge.effects import Replaced
 from edge.frame import Frame
@@ -57,9 +58,11 @@ class Side(Protocol):
 class Masque:
     """The live path with a keyframe every `interval` frames."""
 
-    def __init__(self, segmenter: Segmenter, interval: int, backdrop: np.ndarray) -> None:
-        """backdrop (h, w, 3) uint8: brought to a film's size when the film begins."""
+    def __init__(self, segmenter: Segmenter, interval: int, backdrop: np.ndarray, quality: str) -> None:
+        """backdrop (h, w, 3) uint8: brought to a film's size when the film begins; quality: fine with matting on
+        keyframes, fast without."""
         self.segmenter, self.interval, self.backdrop = segmenter, interval, backdrop
+        self.board = with_live_matting(load_camera_board(BOARD), quality)
         self.stages: list[dict[str, float]] = []  # milliseconds by stage of every frame since the film began
         self._live = self._begun(backdrop.shape)
 
@@ -83,7 +86,7 @@ class Masque:
 
     def _begun(self, shape: tuple[int, ...]) -> LivePath:
         backdrop = np.ascontiguousarray(covering(self.backdrop, shape))
-        return LivePath(load_camera_board(BOARD), self.segmenter, Replaced(backdrop, stays=True), Pace(self.interval))
+        return LivePath(self.board, self.segmenter, Replaced(backdrop, stays=True), Pace(self.interval))
 
 
 class Peer:
