@@ -136,6 +136,13 @@ def test_the_page_finds_the_booth_again_when_the_line_was_broken(booth: StartedB
     watched.faults.clear()
 
 
+def test_a_phone_that_comes_to_the_booth_s_own_page_is_led_to_the_gallery(opened: Opened) -> None:
+    watched = opened({"width": 390, "height": 844})
+    watched.page.route("**/preview.mjpg", lambda route: route.fulfill(status=403, json={"key": "notice.forbidden"}))
+    watched.page.goto(watched.origin + "/")
+    watched.page.wait_for_url("**/gallery")
+
+
 def test_the_preview_shows_frames_as_they_come_and_their_delay_can_be_read(booth: StartedBooth, opened: Opened) -> None:
     page = opened().go("/")
     page.tap("#start")

@@ -32,12 +32,14 @@ async function refresh() {
 
 function write() {
   if (!admin) return;
-  replace(at("causes"), admin.causes.length ? admin.causes.map((cause) => made("li", {}, icon("notice"), cause))
-    : [made("li", { className: "all-well" }, icon("keep"), say("admin.all_well"))]);
-  at("cards").replaceChildren(...cards(admin).map(card));
+  const facts = cards(admin), causes = admin.causes.map((cause) => made("li", {}, icon("notice"), cause));
+  const well = !causes.length && facts.every(({ is }) => is !== "bad");
+  replace(at("causes"), well ? [made("li", { className: "all-well" }, icon("keep"), say("admin.all_well"))] : causes);
+  at("cards").replaceChildren(...facts.map(card));
   replace(at("pictures"), photos.map(picture));
   at("test-print").hidden = admin.printer.state === "off";
   replace(at("log"), admin.log.map(line));
+  at("log").hidden = at("log-title").hidden = !admin.log.length;
 }
 
 /** Replaces children only when their text or pictures changed: a live region stays silent, a focused button stays. */

@@ -75,7 +75,11 @@ function enter(name) {
   if (["attract", "live", "countdown"].includes(name)) preview.start();
   else if (["kept", "away"].includes(name)) preview.stop();
   if (name === "live" || name === "attract") print.clear();
-  if (name === "attract") { seconds = null; latest.refresh(); }
+  if (name === "attract") {
+    seconds = null;
+    latest.refresh();
+  }
+  at("told").textContent = name === "shown" ? say("booth.picture") : "";
   if (name !== "countdown") countdown.stop();
   openDress(false);
 }
@@ -149,6 +153,7 @@ at("print-it").addEventListener("click", async () => {
   const said = await tell(`/api/photos/${state.photo.token}/print`).catch((error) => error);
   notice(said.notice?.key ?? said.key ?? "notice.printing");
 });
+root.addEventListener("contextmenu", (event) => event.preventDefault());
 preview.onsize = (ratio) => { root.style.setProperty("--ratio", ratio); root.style.setProperty("--aspect", ratio); };
 preview.onforbidden = () => location.replace("/gallery");
 document.addEventListener("spoken", () => { sessionStorage.setItem("masque.booth", language()); });

@@ -59,7 +59,8 @@ function disk({ disk_free_bytes: free, disk_total_bytes: total, missing }, galle
 
 function heat({ temperature_c: degrees, throttling, missing }) {
   const known = degrees !== null;
-  const slowed = throttling === null ? missing.throttling : throttling.join(", ") || say("admin.not_throttled");
+  const slowed = throttling === null ? missing.throttling
+    : `${say("admin.throttling")}: ${throttling.join(", ") || say("admin.not_throttled")}`;
   return { title: say("admin.temperature"), is: throttling?.length || degrees >= 80 ? "bad" : known ? "good" : "",
     figure: known ? `${figure(degrees, { maximumFractionDigits: 0 })} °C` : say("admin.not_there"),
     lines: plain([!known && missing.temperature_c, slowed]) };
@@ -74,5 +75,5 @@ function memory({ memory_free_bytes: free, missing }) {
 function event({ event_title: title, event_fault: fault, shots, up_s: up, version }) {
   const hours = figure(up / 3600, { maximumFractionDigits: 1 });
   return { title: say("admin.event"), is: fault ? "bad" : "good", figure: title,
-    lines: plain([fault ?? say("admin.event_good"), say("admin.shots", { shots, hours }), `masque ${version}`]) };
+    lines: plain([fault ? `${say("admin.event_fault")}: ${fault}` : say("admin.event_good"), say("admin.shots", { shots, hours }), `masque ${version}`]) };
 }

@@ -33,4 +33,5 @@ export function follow(onState, onLost) {
   ask("/api/state").then(onState, lost);
   open();
   addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => event.persisted && open());
 }

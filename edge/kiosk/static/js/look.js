@@ -61,6 +61,5 @@ export function wear(colours = {}) {
   const rgb = palette(colours);
   for (const [name, value] of Object.entries(rgb)) style.setProperty(`--${name}`, `rgb(${value.join(" ")})`);
   style.setProperty("--veil", rgb.ground.join(" "));
-  style.setProperty("--glow", rgb.accent.join(" "));
   style.colorScheme = luminance(rgb.ground) > 0.4 ? "light" : "dark";
 }

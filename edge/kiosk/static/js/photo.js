@@ -4,7 +4,7 @@ import { Choices } from "./choices.js";
 import { Lifetime } from "./lifetime.js";
 import { at, begin, notice, sure, tried } from "./page.js";
 import { Print } from "./print.js";
-import { say, titled } from "./texts.js";
+import { language, say, titled } from "./texts.js";
 
 const SOON_MS = 1000, LATER_MS = 15000;
 const path = `/api/photos/${encodeURIComponent(location.pathname.split("/").pop())}`;
@@ -46,6 +46,11 @@ function write() {
   at("delete").hidden = !photo.mine;
   at("print-it").hidden = !state.can.print;
   at("print-it").disabled = photo.prints_left === 0;
+  at("prints").hidden = !state.can.print || photo.prints_left === null;
+  at("prints").textContent = photo.prints_left ? say("photo.prints_left", { count: photo.prints_left })
+    : say("photo.no_prints_left");
+  const time = new Date(photo.taken_s * 1000).toLocaleTimeString(language(), { timeStyle: "short" });
+  at("taken").textContent = say("photo.taken", { time });
   at("send").hidden = !state.can.share;
   at("save").ariaDisabled = String(!photo.picture_url);
   if (!photo.picture_url) return;

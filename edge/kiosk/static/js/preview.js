@@ -1,6 +1,7 @@
 /** The live picture: a multipart stream of JPEGs onto a canvas. The newest frame wins; a broken stream begins anew. */
 
 const AGAIN_MS = 500;
+const FROZEN_PX = 320;
 const HEAD_END = [13, 10, 13, 10];
 
 /** Cuts a multipart/x-mixed-replace stream into its parts' bodies by their Content-Length. */
@@ -106,13 +107,14 @@ export class Preview {
     this.frames += 1;
   }
 
-  /** The frame that is shown now, on a canvas of its own; the preview is a mirror, this is as the picture will be. */
+  /** The frame that is shown now, small and blurred; the preview is a mirror, this is as the picture will be. */
   frozen() {
     const copy = document.createElement("canvas");
-    Object.assign(copy, { width: this.canvas.width, height: this.canvas.height, className: "frozen" });
+    Object.assign(copy, { width: FROZEN_PX, height: Math.round((FROZEN_PX * this.canvas.height) / this.canvas.width) });
     const paper = copy.getContext("2d");
+    paper.filter = `blur(${FROZEN_PX / 56}px) saturate(0.25) brightness(0.8)`;
     paper.setTransform(-1, 0, 0, 1, copy.width, 0);
-    paper.drawImage(this.canvas, 0, 0);
+    paper.drawImage(this.canvas, 0, 0, copy.width, copy.height);
     return copy;
   }
 }
