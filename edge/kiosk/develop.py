@@ -7,6 +7,7 @@ memory one process does both in turn.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,7 @@ def _developed(worker: Worker, method: str, *arguments: object, timeout_s: float
     try:
         answer = worker.call(method, *arguments, timeout_s=timeout_s, told=told)
     except BoothError:
-        worker.start()
+        with suppress(BoothError):  # the booth is ending
+            worker.start()
         raise
     return Developed(answer.parts, answer.figures)
