@@ -116,7 +116,8 @@ class Live:
             self._mirror, self._bgr = np.empty_like(frame.pixels), np.empty_like(frame.pixels)
         cv2.flip(frame.pixels, 1, dst=self._mirror)  # people pose before a mirror; what is behind them is not turned
         finished = path.frame(Frame(self._mirror, self._index, frame.time_ns), StageTimes())
-        cv2.cvtColor(finished.picture, cv2.COLOR_RGB2BGR, dst=self._bgr)
+        picture = scenery.finish(finished.picture, self._mirror)  # the frame itself is not needed any more
+        cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=self._bgr)
         if self.eye.stamp:
             self.eye.stamp.paste(self._bgr, self.eye.stamp.cut(frame.pixels))
         self.link.send(Shown(jpeg_bytes(self._bgr, PREVIEW_QUALITY), time.monotonic_ns()))
