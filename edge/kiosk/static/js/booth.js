@@ -16,6 +16,7 @@ import { language, offerLanguages, say, speak, titled } from "./texts.js";
 
 const SECONDS = [3, 5, 10];
 const NOTICE_MS = 6000;
+const CROPPED = 1.35;
 const at = (id) => document.getElementById(id);
 
 const root = at("booth");
@@ -109,6 +110,14 @@ function write() {
   notice(state.notice?.key, true);
 }
 
+/** A preview of about the screen's shape fills it; of another shape it is shown whole. ratio: width by height. */
+function fit(ratio = preview.canvas.width / preview.canvas.height) {
+  root.style.setProperty("--ratio", ratio);
+  root.style.setProperty("--aspect", ratio);
+  const off = ratio / (innerWidth / innerHeight);
+  root.dataset.fit = Math.max(off, 1 / off) > CROPPED ? "whole" : "filled";
+}
+
 const wanted = () => seconds ?? state?.event.countdown_s ?? SECONDS[0];
 
 function openDress(open) {
@@ -154,7 +163,8 @@ at("print-it").addEventListener("click", async () => {
   notice(said.notice?.key ?? said.key ?? "notice.printing");
 });
 root.addEventListener("contextmenu", (event) => event.preventDefault());
-preview.onsize = (ratio) => { root.style.setProperty("--ratio", ratio); root.style.setProperty("--aspect", ratio); };
+preview.onsize = fit;
+addEventListener("resize", () => fit());
 preview.onforbidden = () => location.replace("/gallery");
 document.addEventListener("spoken", () => { sessionStorage.setItem("masque.booth", language()); });
 document.addEventListener("spoken", () => state && write());
