@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.camera import FrameSource
-from edge.camera.address import address_of, whole_number
+from edge.camera.address import Address, address_of, whole_number
 from edge.camera.first_frames import FirstFrames
 from edge.camera.paced import PacedSource, Recording
 from edge.errors import PictureError
@@ -57,12 +57,17 @@ def open_source(text: str, *, height: int, width: int, frames_per_s: float, real
     Raises PictureError for an unknown scheme or option, a malformed value, or a source that cannot be opened. What a
     kind of source needs is imported when it is opened.
     """
-    address = address_of(text, {scheme: kind.options for scheme, kind in SOURCES.items()}, known_sources())
+    address = checked_address(text)
     asked_height, asked_width = address.size or (height, width)
     wish = Wish(text, address.place, asked_height, asked_width, float(address.frames_per_s or frames_per_s),
                 _fewest(frames, address.frames), realtime, address.stamp, address.still)
     source = SOURCES[address.scheme].opened(wish)
     return FirstFrames(source, wish.frames) if wish.frames else source
+
+
+def checked_address(text: str) -> Address:
+    """What a source's text names, without opening it. Raises PictureError as open_source does for the text alone."""
+    return address_of(text, {scheme: kind.options for scheme, kind in SOURCES.items()}, known_sources())
 
 
 def known_sources() -> str:

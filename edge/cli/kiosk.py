@@ -53,12 +53,16 @@ def command(host: str, port: int, source: str, event: Path | None, gallery: Path
     if missing:
         raise OutputError(f"the booth needs {', '.join(missing)}; pip install 'masque[kiosk]'")
 
+    from edge.camera.open_source import checked_address
+    from edge.card import MODELS, model_path, read_verified
     from edge.kiosk.address import Address
     from edge.kiosk.booth import Options
     from edge.kiosk.live_words import Setup
     from edge.kiosk.server import serve
 
     chosen, _ = chosen_board(board)
+    checked_address(source)
+    read_verified(model_path("seg", chosen.tier.value, models_folder or MODELS), "seg", chosen.tier.value)
     setup = Setup(source, chosen.name, str(models_folder.resolve()) if models_folder else "")
     options = Options(Address(host, port, names), setup, (gallery or default_gallery()).absolute(),
                       event.absolute() if event else None, bridge, voice.quiet)

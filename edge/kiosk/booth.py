@@ -188,6 +188,7 @@ class Booth:
         if order is Order.TAKE:
             self._owed = session.shot
             self.figures.shots.inc()
+            self.figures.late.observe(time.monotonic() - session.zero_s)
             self.buttons.light(FLASH)
             self.viewfinder.take(session.shot)
         elif order is Order.DISCARD:

@@ -44,6 +44,10 @@ PREVIEW_QUALITY, STILL_QUALITY = 80, 95
 STILL_PATIENCE_S = 3.0
 """For so long a camera may take over a photograph."""
 
+STUCK_S = 45.0
+"""A camera that is open and gives nothing for so long holds its thread for ever: the process ends, and a new one opens
+it anew. edge.camera.newest gives up after 30 s by itself."""
+
 Opened = Callable[[Setup, CameraBoard], FrameSource]
 
 
@@ -54,13 +58,13 @@ def camera_of(setup: Setup, board: CameraBoard) -> FrameSource:
                        frames_per_s=camera.frames_per_s.value, realtime=True, frames=0)
 
 
-def run(link: Connection, setup: Setup, opened: Opened = camera_of) -> None:
-    """The process. opened: what opens the camera, again and again."""
+def run(link: Connection, setup: Setup, opened: Opened = camera_of, stuck_s: float = STUCK_S) -> None:
+    """The process. opened: what opens the camera, again and again; stuck_s: see STUCK_S."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: the booth ends this process
     board = load_camera_board(setup.board)
     live = Live(link, setup, board, Eye(partial(opened, setup, board)))
     try:
-        while live.turn():
+        while live.turn() and live.eye.silent_s < stuck_s:
             pass
     except (BrokenPipeError, ConnectionResetError, EOFError):
         pass  # the booth is gone

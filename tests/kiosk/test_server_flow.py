@@ -239,6 +239,18 @@ def test_a_signal_ends_the_booth_and_all_its_processes(tmp_path: Path, number: s
     assert (tmp_path / "stderr").read_text().count("Traceback") == 0
 
 
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--source", "nonsense"], "nonsense"), (["--source", "demo?colour=1"], "knows no option"),
+    (["--models", "/nonexistent"], "nonexistent"), (["--event", "/nonexistent"], "nonexistent"),
+    (["--host", "192.0.2.1"], "cannot be served"), (["--pin", "12"], "too short"),
+    (["--gallery", "/proc/gallery"], "gallery")])
+def test_what_cannot_work_is_said_in_one_line_before_anything_runs(tmp_path: Path, arguments: list[str],
+                                                                    said: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "edge", "kiosk", "--port", "0", "--board", "desk", "--gallery",
+                           str(tmp_path / "gallery"), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and said in done.stderr, done.stderr
+
+
 def test_at_its_end_the_command_reports_in_json(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-m", "edge", "kiosk", "--port", "0", "--board", "desk", "--source",
                                 "demo?size=320x180", "--gallery", str(tmp_path / "gallery"), "--pin", "-", "--json"],

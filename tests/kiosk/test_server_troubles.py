@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from served_booth import here, log_in, shot, state, unpluggable, until
+from served_booth import here, log_in, shot, state, stuck, unpluggable, until
 
 from edge.kiosk.booth import Booth
 
@@ -105,6 +105,16 @@ def test_a_live_process_that_dies_at_zero_still_owes_the_picture(cabled: tuple[h
     process.kill()
     photo = until(lambda: (now := state(client))["screen"] == "shown" and now["photo"])
     assert photo["number"] == 1
+
+
+def test_a_camera_that_hangs_for_ever_costs_a_live_process_and_nothing_else(tmp_path: Path, plug: Path) -> None:
+    with here(tmp_path, opened=partial(stuck, plug), stuck_s=3.0) as (client, booth):
+        plug.unlink()
+        until(lambda: state(client)["camera"] == "away")
+        assert booth.viewfinder.restarts == 0  # the process is well and says so
+        plug.touch()
+        until(lambda: state(client)["camera"] == "ok")
+        assert booth.viewfinder.restarts == 1 and shot(client)["number"] == 1
 
 
 def test_a_developing_process_that_dies_costs_one_picture_at_the_most(cabled: tuple[httpx.Client, Booth]) -> None:
