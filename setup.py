@@ -19,7 +19,10 @@ EXTRAS = {
     "desk": [LITERT, VIDEO],
     "video": [VIDEO],
     "bridge": ["pyserial>=3.5,<4"],
-    "kiosk": [VIDEO, "segno>=1.6,<2"],
+    "kiosk": [
+        VIDEO, "pyserial>=3.5,<4", "segno>=1.6,<2", "fastapi>=0.165,<1", "uvicorn>=0.54,<1",
+        "python-multipart>=0.0.34,<1", "prometheus-client>=0.26,<1",
+    ],
     "quantize": [
         LITERT,
         "tensorflow-cpu==2.19.1; platform_machine=='x86_64' and python_version<'3.13'",
@@ -31,7 +34,7 @@ EXTRAS = {
     "bench": ["psutil>=6,<8"],
     "dev": [
         "pytest>=8,<10", "pytest-xdist>=3.6,<4", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3",
-        "build>=1.2,<2", "setuptools>=77", "wheel",
+        "build>=1.2,<2", "setuptools>=77", "wheel", "httpx>=0.28,<1", "schemathesis>=4,<5", "playwright>=1.49,<2",
     ],
 }
 
@@ -64,5 +67,5 @@ setup(
               "quantize.judge", "quantize.labels", "quantize.matte", "quantize.tflite", "tools", "tools.bench"],
     package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
                   "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"],
-                  "edge.kiosk": ["texts/*.toml", "default_event/*"]},
+                  "edge.kiosk": ["texts/*.toml", "default_event/*", "static/*", "static/*/*", "systemd/*"]},
 )

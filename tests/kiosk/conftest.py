@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from jumping_clock import JumpingClock
+from page_stage import booth, browser, opened, started_booth  # noqa: F401
 
 from edge.kiosk.gallery import Gallery
 
@@ -33,8 +34,8 @@ def clock() -> JumpingClock:
 
 @pytest.fixture
 def reopened(tmp_path: Path, clock: JumpingClock) -> Iterator[Callable[..., Gallery]]:
-    """`reopened(quota_bytes)`: the gallery of one folder, closed and opened again at every call; meanwhile: what happens
-    in between."""
+    """`reopened(quota_bytes)`: the gallery of one folder, closed and opened again at every call; meanwhile: what
+    happens in between."""
     galleries: list[Gallery] = []
 
     def again(quota_bytes: int = 0, meanwhile: Callable[[], None] = lambda: None) -> Gallery:

@@ -165,7 +165,8 @@ def test_prints_are_counted_for_each_event_up_to_its_limit(reopened: Callable[..
     assert reopened().take_prints("party", 99, 0)
 
 
-def test_uploads_wait_over_restarts_and_are_tried_in_turn(reopened: Callable[..., Gallery], clock: JumpingClock) -> None:
+def test_uploads_wait_over_restarts_and_are_tried_in_turn(reopened: Callable[..., Gallery],
+                                                          clock: JumpingClock) -> None:
     gallery = reopened()
     first, second = sorted(gallery.add(b"jpeg", "party").token for _ in range(2))
     assert gallery.queue_upload(first) and gallery.queue_upload(first) and gallery.queue_upload(second)

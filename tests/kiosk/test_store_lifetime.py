@@ -72,7 +72,8 @@ def test_without_a_time_server_a_restart_takes_no_picture(reopened: Callable[...
     assert gallery.photo(token).left_s == pytest.approx(7200)
 
 
-def test_a_clock_that_went_back_while_off_takes_no_picture(reopened: Callable[..., Gallery], clock: JumpingClock) -> None:
+def test_a_clock_that_went_back_while_off_takes_no_picture(reopened: Callable[..., Gallery],
+                                                           clock: JumpingClock) -> None:
     token = reopened().add(b"jpeg", "party", 7200.0).token
     assert reopened(meanwhile=lambda: clock.switched_off(-1e9)).photo(token).left_s == pytest.approx(7200)
 
