@@ -28,11 +28,13 @@ void port_listen(uint8_t on);
 
 /* 6. What a self-test asks: how many bytes of RAM can be tested (0: none), and the address of the first that does not keep
    what is written to it (0: there is none; what the RAM holds is kept); CRC-16 of the program as it now lies in memory,
-   without the tables, and what it has to be (0 where nobody has said so). */
+   without the tables, and what it has to be (0 where nobody has said so); CRC-16 of the bytes that a bootloader in ROM
+   takes as its password (0 where there is none): whoever knows an image with that CRC may flash without erasing. */
 uint16_t port_ram_bytes(void);
 uint16_t port_ram_fault(void);
 uint16_t port_program(void);
 uint16_t port_program_due(void);
+uint16_t port_password(void);
 
 /* Which chip this is: one of CHIP_… of words.h. */
 uint8_t port_chip(void);

@@ -106,6 +106,7 @@ void self_test(uint16_t seed, struct self_tested *answer)
     answer->ram_fault = port_ram_fault();
     answer->program = port_program();
     answer->program_due = port_program_due();
+    answer->password = port_password();
     answer->tables = crc16(CRC16_START, (const uint8_t *)&tables + sizeof tables.check,
                            sizeof tables - sizeof tables.check);
     answer->tables_due = tables.check;

@@ -174,6 +174,7 @@ struct self_tested {
     uint16_t ram_fault;
     uint16_t program;
     uint16_t program_due;
+    uint16_t password;
     uint16_t tables;
     uint16_t tables_due;
     uint16_t tile;
@@ -186,7 +187,7 @@ struct self_tested {
     uint8_t buttons;
     uint8_t lamps;
 } __attribute__((packed));
-_Static_assert(sizeof(struct self_tested) == 28, "SelfTested has 28 bytes");
+_Static_assert(sizeof(struct self_tested) == 30, "SelfTested has 30 bytes");
 
 struct signalled {
     uint16_t next;

@@ -55,6 +55,7 @@ uint16_t port_program(void)
 }
 
 uint16_t port_program_due(void) { return tables.check; }
+uint16_t port_password(void) { return 0; }
 
 /* Bytes for the firmware; those that do not fit are lost, as on a wire. */
 void host_give(const uint8_t *bytes, uint32_t count)

@@ -80,8 +80,8 @@ HELLO = ("<BBBBBBHH", ("version", "chip", "unknowns", "slots", "columns", "proto
 
 PLAIN = ("<B", ("status",))
 
-SELF_TESTED = ("<HHHHHHHhhHhHHBB", ("ram_bytes", "ram_fault", "program", "program_due", "tables", "tables_due", "tile",
-    "x", "y", "heard", "mean", "loudest", "ms", "buttons", "lamps",))
+SELF_TESTED = ("<HHHHHHHHhhHhHHBB", ("ram_bytes", "ram_fault", "program", "program_due", "password", "tables",
+    "tables_due", "tile", "x", "y", "heard", "mean", "loudest", "ms", "buttons", "lamps",))
 
 SIGNALLED = ("<HhhBB", ("next", "x", "y", "column", "status",))
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { VECTOR_BYTES = 38 };
+enum { VECTOR_BYTES = 38, PASSWORD_BYTES = 32 };
 
 struct mark {
     char name[8];         /* "masque" */

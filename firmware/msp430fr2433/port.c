@@ -158,4 +158,10 @@ uint16_t port_program(void)
 
 uint16_t port_program_due(void) { return mark.check; }
 
+/* The last 32 bytes of the vectors, FFE0h to FFFFh (TI SLAU550, RX Password). */
+uint16_t port_password(void)
+{
+    return crc16(CRC16_START, __vectors_start + VECTOR_BYTES - PASSWORD_BYTES, PASSWORD_BYTES);
+}
+
 uint8_t port_chip(void) { return CHIP_MSP430FR2433; }

@@ -12,7 +12,7 @@ from host_firmware import HostFirmware
 from edge.boards import load_solver_board
 from edge.bridge.device import Device
 from edge.bridge.elf import loaded
-from edge.bridge.framing import Frame, FrameDecoder, encoded
+from edge.bridge.framing import Frame, FrameDecoder, crc16, encoded
 from edge.bridge.points import Tables
 from edge.bridge.self_test import Finding, judged, seeds_tile
 from edge.bridge.words import AskEvents, AskSelfTest, Event, Kind, SelfTested
@@ -124,6 +124,7 @@ def test_the_chips_image_passes_in_the_simulator_and_keeps_its_ram(simulated: Si
     assert found(told, tables) == dict.fromkeys(("ram", "program", "tables", "tile", "projection", "microphone",
                                                  "buttons", "lamps"), True)
     assert (told.ram_bytes, told.heard, told.loudest) == (RAM, 256, 9)
+    assert told.password == crc16(bytes(memory[at] for at in range(0xFFE0, 0x10000)))
     cycles = simulated.requests[-1].cycles
     assert cycles < 2_000_000, "under an eighth of a second at 16 MHz, beside the microphone"
     device.ping()
