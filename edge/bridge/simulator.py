@@ -84,8 +84,8 @@ class Simulator:
     def _port(self) -> dict[str, Callable[[Registers], int | None]]:
         """Function of port.h → what it does here; its answer, if it has one."""
         return {"port_read": self._read, "port_write": self._write, "port_ms": self._ms, "port_wait": self._wait,
-                "port_buttons": lambda _: self.pins.buttons, "port_lamps": self._lamps, "port_sample": self._sample,
-                "port_listen": self._listen}
+                "port_buttons": lambda _: self.pins.buttons, "port_lamps": self._lamps,
+                "port_lit": lambda _: self.pins.lamps, "port_sample": self._sample, "port_listen": self._listen}
 
     def turn(self) -> None:
         """Runs to the next call of the port and answers it."""
