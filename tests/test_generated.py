@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from edge.bridge import words
+from edge.bridge.points import Tables
 from tools.headers import HEADER, MODULE, words_header, words_module
-from tools.tables import SOURCE, c_source, tables
+from tools.tables import SOURCE, c_source, tables, title
+from tools.tables_module import MODULE as TABLES_MODULE
+from tools.tables_module import module_source
 
 
 def test_words_h_is_what_words_py_says() -> None:
@@ -35,6 +38,15 @@ def test_tables_c_has_the_shape_of_what_tables_py_fits() -> None:
     kept, fitted = numbers(SOURCE.read_text(encoding="ascii")), numbers(c_source(tables()))
     assert kept.shape == fitted.shape == (1600,)
     assert np.abs(kept - fitted).max() <= 2, "python -m tools.tables"
+
+
+def test_the_tables_for_micropython_are_those_of_tables_c() -> None:
+    names: dict[str, bytes] = {}
+    kept = TABLES_MODULE.read_text(encoding="ascii")
+    exec(compile(kept, TABLES_MODULE.name, "exec"), names)
+    made = Tables.unpacked(names["IMAGE"])
+    assert c_source(made) == SOURCE.read_text(encoding="ascii"), "python -m tools.tables"
+    assert kept == module_source(made, title())
 
 
 @pytest.mark.parametrize("kind", sorted(words.BODIES))
