@@ -59,6 +59,16 @@ class HostFirmware:
         """Bits of the lamps that are lit."""
         return self.c.host_lamps()
 
+    @property
+    def listens(self) -> bool:
+        """Whether the microphone is on."""
+        return bool(self.c.host_listens())
+
+    def wear(self, broken_lamps: int = 0, stuck_buttons: int = 0) -> None:
+        """Bits of lamps whose pins stay low, and of buttons that are down until the next turn."""
+        self.c.host_broken_lamps(broken_lamps)
+        self.c.host_buttons(stuck_buttons)
+
     def tables(self, size: int) -> bytes:
         """The image of the projection tables."""
         return bytes((ctypes.c_char * size).in_dll(self.c, "tables"))

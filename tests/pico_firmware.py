@@ -18,7 +18,7 @@ class PicoFirmware:
     chip = Chip.PICO
 
     def __init__(self, interpreter: Interpreter) -> None:
-        self.interpreter, self.ms, self.buttons, self.lamps = interpreter, 0, 0, 0
+        self.interpreter, self.ms, self.buttons, self.lamps, self.listens = interpreter, 0, 0, 0, False
         self.reset()
 
     def reset(self) -> None:
@@ -37,6 +37,11 @@ class PicoFirmware:
     def hear(self, samples: np.ndarray) -> None:
         """Samples for the microphone, then a turn of the loop."""
         self._turn(b"", np.asarray(samples, "<i2").tobytes())
+
+    def wear(self, broken_lamps: int = 0, stuck_buttons: int = 0) -> None:
+        """Bits of lamps whose pins stay low, and of buttons that are down until the next turn."""
+        self.buttons = stuck_buttons
+        self.interpreter.call("run", f"port.broken_lamps = {broken_lamps}")
 
     def tables(self, size: int) -> bytes:
         """The image of the projection tables."""
@@ -63,5 +68,5 @@ class PicoFirmware:
 
     def _told(self, told: str) -> bytes:
         state, sent = told.split(" ")
-        self.lamps = int(state[1])
+        self.listens, self.lamps = state[0] == "1", int(state[1])
         return bytes.fromhex(sent)

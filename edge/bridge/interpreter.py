@@ -28,7 +28,7 @@ class Interpreter:
     """Calls functions of the main.py among the modules of some folders."""
 
     def __init__(self, *folders: Path, timeout_s: float = 60.0) -> None:
-        """folders: of modules; of two files with one name the later is taken. Raises BridgeError when Node.js or
+        """folders: of modules; of two with one name the later folder's is imported. Raises BridgeError when Node.js or
         MicroPython is missing, or a module cannot be loaded."""
         node = shutil.which("node")
         if node is None:

@@ -13,6 +13,7 @@ import words
 from frame import HEAD_BYTES, MESSAGE_BYTES, arrival, send
 from knn_tile import MOST_UNKNOWNS
 from project import CHECK, PROTOTYPES, Projection, classify
+from self_test import self_test
 from words import KNOWN_BYTES, PIECE_SAMPLES, SIGNAL_SAMPLES
 
 
@@ -169,6 +170,11 @@ def _listen() -> None:
     _status(words.STATUS_DONE)
 
 
+def _self_test() -> None:
+    """What this device finds out about itself."""
+    _answer_with(words.SELF_TESTED[0], *self_test(*unpack_from(words.ASK_SELF_TEST[0], _message, HEAD_BYTES)))
+
+
 REQUESTS = {
     words.KIND_HELLO: (_hello, calcsize(words.ASK_HELLO[0])),
     words.KIND_PING: (_ping, None),
@@ -182,6 +188,7 @@ REQUESTS = {
     words.KIND_LAMPS: (_lamps, calcsize(words.ASK_LAMPS[0])),
     words.KIND_COUNTDOWN: (_count_down, calcsize(words.ASK_COUNTDOWN[0])),
     words.KIND_LISTEN: (_listen, calcsize(words.ASK_LISTEN[0])),
+    words.KIND_SELF_TEST: (_self_test, calcsize(words.ASK_SELF_TEST[0])),
 }
 """Kind → what carries it out (True: the answer has been sent already), and how long its body has to be; of PING any
 length will do."""

@@ -17,7 +17,7 @@ class _Port:
         self.arrived, self.next, self.leaving = b"", 0, bytearray()
         self.samples, self.heard = array("h"), 0
         self.now: int | None = None
-        self.buttons = self.lamps = 0
+        self.buttons = self.lamps = self.broken_lamps = 0
         self.listens = False
 
 
@@ -56,6 +56,11 @@ def lamps(lit: int) -> None:
     port.lamps = lit
 
 
+def lit() -> int:
+    """Bit l is set while lamp l's pin is high."""
+    return port.lamps & ~port.broken_lamps
+
+
 def samples(room: "array[int]") -> int:
     """Fills `room` with samples, -512..511; how many."""
     count = min(len(room), len(port.samples) - port.heard)
@@ -68,3 +73,13 @@ def samples(room: "array[int]") -> int:
 def listen(on: bool) -> None:
     """The microphone, on or off."""
     port.listens = on
+
+
+def ram_bytes() -> int:
+    """A PC tests its memory itself."""
+    return 0
+
+
+def ram_fault() -> int:
+    """None was found."""
+    return 0

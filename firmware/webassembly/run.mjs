@@ -1,5 +1,5 @@
-// MicroPython's WebAssembly build with the modules of some folders: node run.mjs FOLDER... (of two files with one name the
-// later is taken). A line of JSON in, [function of main.py, argument...]; a line of JSON out, {"answer": ...} or
+// MicroPython's WebAssembly build with the modules of some folders: node run.mjs FOLDER... (of two modules with one name the
+// later folder's is imported). A line of JSON in, [function of main.py, argument...]; a line of JSON out, {"answer": ...} or
 // {"error": ...}. Reads and writes block: there is nothing else to do here. The other side: edge/bridge/interpreter.py.
 import {readdirSync, readFileSync, readSync, writeSync} from "node:fs";
 import {join} from "node:path";
@@ -8,12 +8,13 @@ import {loadMicroPython} from "@micropython/micropython-webassembly-pyscript/mic
 const HEAP_BYTES = 192 * 1024;  // what a Pico leaves to a program
 
 const mp = await loadMicroPython({heapsize: HEAP_BYTES, stdout: (line) => console.error(line)});
-mp.FS.mkdir("/lib");
-for (const folder of process.argv.slice(2)) {
+process.argv.slice(2).forEach((folder, i) => {
+  mp.FS.mkdir(`/${i}`);
   for (const name of readdirSync(folder).filter((file) => file.endsWith(".py"))) {
-    mp.FS.writeFile(`/lib/${name}`, readFileSync(join(folder, name)));
+    mp.FS.writeFile(`/${i}/${name}`, readFileSync(join(folder, name)));
   }
-}
+  mp.runPython(`import sys; sys.path.insert(0, "/${i}")`);
+});
 try {
   mp.runPython("from main import *");
 } catch (error) {
