@@ -78,9 +78,9 @@ class Interpreter:
         return line
 
     def _last_words(self) -> str:
-        """The last line that it wrote before it ended."""
-        lines = self._process.communicate()[1].decode("utf-8", "replace").strip().splitlines()
-        return lines[-1][:LONGEST_LINE] if lines else f"exit status {self._process.returncode}"
+        """The last two lines that it wrote before it ended: of an error in a module, where and what."""
+        lines = self._process.communicate()[1].decode("utf-8", "replace").strip().splitlines()[-2:]
+        return "; ".join(line.strip()[:LONGEST_LINE] for line in lines) or f"exit status {self._process.returncode}"
 
 
 def pico_firmware(timeout_s: float = 60.0) -> Interpreter:
