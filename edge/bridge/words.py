@@ -295,9 +295,10 @@ class SelfTested(Word):
 
     ram_bytes: so many were tested (0: none can be), ram_fault: address of the first that failed, 0 for none. program:
     CRC of the program as it now lies in memory, program_due: as its mark says (0: it has no mark); password: CRC of
-    the bytes that its bootloader takes as a password (0: there is none); tables, tables_due: of the projection tables. tile: CRC of the alphas of the seed's tile; x, y: point of the seed's signal.
-    heard: samples of the microphone that came in TEST_MS, at most TEST_SAMPLES; mean: their sum / TEST_SAMPLES,
-    loudest: magnitude. ms: of the whole. buttons: bits of those that are down; lamps: bits of those whose pin followed.
+    the bytes that its bootloader takes as a password (0: there is none); tables, tables_due: of the projection tables.
+    tile: CRC of the alphas of the seed's tile; x, y: point of the seed's signal. heard: samples of the microphone that
+    came in TEST_MS, at most TEST_SAMPLES; mean: their sum / TEST_SAMPLES, loudest: magnitude. ms: of the whole.
+    buttons: bits of those that are down; lamps: bits of those whose pin followed.
     """
 
     ram_bytes: U16
