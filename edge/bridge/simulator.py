@@ -131,7 +131,7 @@ class Simulator:
 
     def _send(self) -> None:
         """Passes a frame on."""
-        self._terminal.send(self._leaving)
+        self._terminal.send(bytes(self._leaving))
         self._leaving.clear()
 
 

@@ -37,8 +37,8 @@ class Board:
         self.interpreter.call("run", program)
 
     def serve(self, where: str, data: bytes) -> None:
-        """Bytes wait at USB (`board.sys.stdin`) or at the UART; the loop runs until they interrupt it."""
-        self.run(f"{where}.arrived = {data!r}")
+        """Bytes wait at USB or at the UART; the loop runs until it is interrupted, when it first sleeps."""
+        self.run(f"{where}.arrived = {data!r}\n{USB}.later = {INTERRUPT!r}")
         self.interpreter.call("serve")
 
 
@@ -62,20 +62,20 @@ def hello(sent: bytes) -> Hello:
 
 @pytest.mark.parametrize(("here", "there"), [(USB, UART), (UART, USB)])
 def test_an_answer_goes_where_its_question_came_from(board: Board, here: str, there: str) -> None:
-    board.serve(here, encoded(Kind.HELLO, 1, AskHello(7, 1).packed()) + INTERRUPT)
+    board.serve(here, encoded(Kind.HELLO, 1, AskHello(7, 1).packed()))
     assert hello(board.value(f"{here}.sent")).chip == Chip.PICO and board.value(f"{there}.sent") == b""
 
 
 def test_a_full_answer_waits_for_room_in_the_uart(board: Board) -> None:
     body = bytes(range(1, 58))
-    board.serve(UART, encoded(Kind.PING, 1, body) + INTERRUPT)
+    board.serve(UART, encoded(Kind.PING, 1, body))
     assert board.value("board.machine.UART.ROOM") < 64
     assert [frame.body for frame in FrameDecoder().process(board.value(f"{UART}.sent"))] == [body]
 
 
 def test_ctrl_c_is_a_byte_while_it_serves_and_64_of_them_give_the_prompt_back(board: Board) -> None:
     threes = encoded(Kind.PING, 3, b"\x03" * 50)
-    board.serve(USB, threes + INTERRUPT[:63] + b"\0" + threes + INTERRUPT)
+    board.serve(USB, threes + INTERRUPT[:63] + b"\0" + threes)
     frames = list(FrameDecoder().process(board.value(f"{USB}.sent")))
     assert [frame.body for frame in frames] == [b"\x03" * 50] * 2
     assert board.value("board.micropython.key") == 3 and board.value(f"{USB}.arrived") == b""
@@ -83,7 +83,7 @@ def test_ctrl_c_is_a_byte_while_it_serves_and_64_of_them_give_the_prompt_back(bo
 
 def test_the_watchdog_is_fed_while_it_serves_and_off_at_the_prompt(board: Board) -> None:
     board.run("board.machine.mem32[0x40058000] = 0xC0000123")
-    board.serve(USB, encoded(Kind.PING, 1, b"") + INTERRUPT)
+    board.serve(USB, encoded(Kind.PING, 1, b""))
     fed, timeout = board.value("(board.machine.watchdogs[0].fed, board.machine.watchdogs[0].timeout)")
     assert fed >= 1 and timeout < 8388
     assert board.value("board.machine.mem32[0x40058000]") == 0x80000123
@@ -92,7 +92,8 @@ def test_the_watchdog_is_fed_while_it_serves_and_off_at_the_prompt(board: Board)
 
 
 def test_a_core_that_fails_leaves_the_watchdog_on(board: Board) -> None:
-    board.run("board.machine.mem32[0x40058000] = 1 << 30\ndef failing(): raise ValueError('broken')\nboard.read = failing")
+    board.run("board.machine.mem32[0x40058000] = 1 << 30")
+    board.run("def failing(): raise ValueError('broken')\nboard.read = failing")
     with pytest.raises(BridgeError, match="broken"):
         board.interpreter.call("serve")
     assert board.value("board.machine.mem32[0x40058000]") == 1 << 30 and board.value("board.micropython.key") == -1

@@ -79,7 +79,3 @@ class _Memory:
 
 
 mem32 = _Memory()
-
-
-def idle() -> None:
-    """Sleeps not at all."""

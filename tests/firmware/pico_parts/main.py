@@ -6,10 +6,10 @@ import board
 
 
 class Stream:
-    """USB: what the host wrote, and what it hears."""
+    """USB: what the host wrote, what it will write while the board sleeps, and what it hears."""
 
     def __init__(self) -> None:
-        self.arrived, self.sent = b"", b""
+        self.arrived, self.later, self.sent = b"", b"", b""
         self.buffer = self
 
     def readinto(self, room: bytearray) -> int:
@@ -41,6 +41,15 @@ class Interrupts:
 
 board.sys, board.micropython = Streams(), Interrupts()
 select.streams.append(Streams.stdin)
+
+
+def idle() -> None:
+    """The host writes while the board sleeps."""
+    usb = Streams.stdin
+    usb.arrived, usb.later = usb.arrived + usb.later, b""
+
+
+board.machine.idle = idle
 
 
 def serve() -> str:
