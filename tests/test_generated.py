@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from edge.bridge import words
+from edge.bridge.points import Tables
+from tools import micropython_mark
 from tools.headers import HEADER, MODULE, words_header, words_module
-from tools.tables import SOURCE, c_source, tables
+from tools.tables import SOURCE, c_source, tables, title
+from tools.tables_module import MODULE as TABLES_MODULE
+from tools.tables_module import module_source
 
 
 def test_words_h_is_what_words_py_says() -> None:
@@ -25,6 +29,11 @@ def test_the_words_for_micropython_are_what_words_py_says() -> None:
     assert dict(zip(fields, struct.unpack(layout, told.packed()), strict=True)) == vars(told)
 
 
+def test_the_mark_of_the_picos_firmware_names_its_files_as_they_are() -> None:
+    assert micropython_mark.MODULE.read_text(encoding="ascii") == micropython_mark.mark_module(), \
+        "python -m tools.micropython_mark"
+
+
 def test_tables_c_has_the_shape_of_what_tables_py_fits() -> None:
     """Not byte for byte: another build of the linear algebra may round a factor the other way."""
     def numbers(text: str) -> np.ndarray:
@@ -35,6 +44,15 @@ def test_tables_c_has_the_shape_of_what_tables_py_fits() -> None:
     kept, fitted = numbers(SOURCE.read_text(encoding="ascii")), numbers(c_source(tables()))
     assert kept.shape == fitted.shape == (1600,)
     assert np.abs(kept - fitted).max() <= 2, "python -m tools.tables"
+
+
+def test_the_tables_for_micropython_are_those_of_tables_c() -> None:
+    names: dict[str, bytes] = {}
+    kept = TABLES_MODULE.read_text(encoding="ascii")
+    exec(compile(kept, TABLES_MODULE.name, "exec"), names)
+    made = Tables.unpacked(names["IMAGE"])
+    assert c_source(made) == SOURCE.read_text(encoding="ascii"), "python -m tools.tables"
+    assert kept == module_source(made, title())
 
 
 @pytest.mark.parametrize("kind", sorted(words.BODIES))

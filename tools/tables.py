@@ -1,5 +1,5 @@
-"""Fits the projection tables that ship to made-up sounds, and writes firmware/common/tables.c: `python -m
-tools.tables`.
+"""Fits the projection tables that ship to made-up sounds, and writes firmware/common/tables.c and, for MicroPython,
+firmware/micropython/tables.py: `python -m tools.tables`.
 
 They stand in for tables that are learned from recordings: three kinds of sound that begin with their first sample, and
 principal components of them (Pearson 1901; two of them, SPEC 2.5).
@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.bridge.points import FARTHEST, PROTOTYPES, Point, Tables, projected
 from edge.bridge.words import SIGNAL_SAMPLES
+from tools.tables_module import MODULE, module_source
 
 SOURCE = Path(__file__).parents[1] / "firmware" / "common" / "tables.c"
 
@@ -70,6 +71,11 @@ def _reach(alike: np.ndarray, point: np.ndarray) -> int:
     return int(2 * np.sort(np.linalg.norm(alike - point, axis=1))[10])
 
 
+def title() -> str:
+    """What the tables were fitted to."""
+    return "fitted to made-up sounds (" + ", ".join(f"{label} {name}" for label, name in LABELS.items()) + ")"
+
+
 def c_source(made: Tables) -> str:
     """The text of tables.c."""
     factors = _wrapped(f"{{{a}, {b}}}" for a, b in made.vectors.tolist())
@@ -77,8 +83,7 @@ def c_source(made: Tables) -> str:
                           for at, reach, label in zip(made.prototypes.tolist(), made.reaches.tolist(),
                                                       made.labels.tolist(), strict=True))
     check = int.from_bytes(made.packed()[:2], "little")
-    names = ", ".join(f"{label} {name}" for label, name in LABELS.items())
-    return (f"/* Projection tables, fitted to made-up sounds ({names}). Written by `python -m tools.tables`. */\n"
+    return (f"/* Projection tables, {title()}. Written by `python -m tools.tables`. */\n"
             '#include "project.h"\n\n'
             '__attribute__((section(".tables"), used)) const struct tables tables = {\n'
             f"    .check = {check},\n    .begin = {{{made.begin[0]}, {made.begin[1]}}},\n"
@@ -97,7 +102,9 @@ def _wrapped(items) -> str:
 
 def main() -> None:
     """Writes the tables anew."""
-    SOURCE.write_text(c_source(tables()), encoding="ascii")
+    made = tables()
+    SOURCE.write_text(c_source(made), encoding="ascii")
+    MODULE.write_text(module_source(made, title()), encoding="ascii")
 
 
 if __name__ == "__main__":

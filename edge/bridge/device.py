@@ -89,7 +89,7 @@ class Device:
     def place(self, samples: np.ndarray, column: int = ALONE) -> Point:
         """samples (800,) int in −512..511 (sent in steps of 4) → where the device sees them. column: 0 to 95, or
         ALONE."""
-        pieces = np.clip(samples // 4, -128, 127).astype(np.int8)
+        pieces = np.clip((samples + 2) // 4, -128, 127).astype(np.int8)
         at = 0
         for _ in range(ROUNDS + words.SIGNAL_SAMPLES // words.PIECE_SAMPLES):
             body = words.AskSignalHead(at, column).packed() + pieces[at : at + words.PIECE_SAMPLES].tobytes()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from built_firmware import Simulated
-from host_firmware import HostFirmware
+from host_firmware import Firmware
 
 from edge.boards import load_solver_board
 from edge.bridge.device import Device
@@ -24,7 +24,7 @@ RAM = load_solver_board("msp430fr2433").chip.ram_bytes.value
 
 
 @pytest.fixture
-def tables(firmware: HostFirmware) -> Tables:
+def tables(firmware: Firmware) -> Tables:
     return Tables.unpacked(firmware.tables(TABLES_BYTES))
 
 
@@ -32,7 +32,8 @@ def found(told: SelfTested, tables: Tables | None, seed: int = SEED) -> dict[str
     return {finding.name: finding.good for finding in judged(told, seed, tables, RAM)}
 
 
-def test_the_pc_build_passes_all_that_a_pc_can_test(firmware: HostFirmware, device: Device, tables: Tables) -> None:
+def test_c_and_micropython_on_a_pc_pass_what_a_pc_can_test(firmware: Firmware, device: Device,
+                                                          tables: Tables) -> None:
     rng = np.random.default_rng(3)
     for seed in (1, SEED, 65535):
         firmware.hear(rng.integers(-20, 20, 400))
@@ -47,13 +48,11 @@ def test_the_answer_of_another_seed_is_found_out(device: Device, tables: Tables)
     assert (judgement["tile"], judgement["projection"]) == (False, False)
 
 
-def test_a_lamp_that_does_not_follow_and_a_stuck_button_are_named(firmware: HostFirmware, device: Device,
+def test_a_lamp_that_does_not_follow_and_a_stuck_button_are_named(firmware: Firmware, device: Device,
                                                                   tables: Tables) -> None:
-    firmware.c.host_broken_lamps(2)
-    firmware.c.host_buttons(1)
+    firmware.wear(broken_lamps=2, stuck_buttons=1)
     told = device.self_test(SEED)
-    firmware.c.host_broken_lamps(0)
-    firmware.c.host_buttons(0)
+    firmware.wear()
     assert (told.lamps, told.buttons) == (1, 1)
     assert not found(told, tables)["lamps"] and not found(told, tables)["buttons"]
 
@@ -61,7 +60,7 @@ def test_a_lamp_that_does_not_follow_and_a_stuck_button_are_named(firmware: Host
 @pytest.mark.parametrize(("samples", "heard", "mean", "loudest", "good"), [
     ([], 0, 0, 0, False), ([0] * 255, 255, 0, 0, False), ([500] * 300, 256, 500, 500, False),
     ([-300, 300] * 200, 256, 0, 300, True), ([-512] + [0] * 299, 256, -2, 512, True)])
-def test_the_microphone_is_judged_by_where_it_rests(firmware: HostFirmware, device: Device, tables: Tables,
+def test_the_microphone_is_judged_by_where_it_rests(firmware: Firmware, device: Device, tables: Tables,
                                                     samples: list[int], heard: int, mean: int, loudest: int,
                                                     good: bool) -> None:
     firmware.hear(np.array(samples, np.int16))
@@ -73,7 +72,7 @@ def test_the_microphone_is_judged_by_where_it_rests(firmware: HostFirmware, devi
 @pytest.mark.parametrize(("field", "value", "test"), [
     ("ram_fault", 0x2A04, "ram"), ("program", 7, "program"), ("tables", 7, "tables"), ("tables_due", 7, "tables"),
     ("tile", 7, "tile"), ("x", 7, "projection"), ("y", -9, "projection")])
-def test_every_wrong_number_fails_its_test_and_no_other(device: Device, firmware: HostFirmware, tables: Tables,
+def test_every_wrong_number_fails_its_test_and_no_other(device: Device, firmware: Firmware, tables: Tables,
                                                         field: str, value: int, test: str) -> None:
     firmware.hear(np.zeros(256, np.int16))
     told = dataclasses.replace(device.self_test(SEED), ram_bytes=RAM, **{field: value})
@@ -93,7 +92,7 @@ def test_fewer_bytes_of_ram_than_the_board_has_are_a_failure(device: Device, tab
     assert ram == Finding("ram", False, "2,048 B of 4,096 B keep what is written to them")
 
 
-def test_a_self_test_forgets_the_tile_and_ends_countdown_and_listening_but_keeps_events(firmware: HostFirmware) -> None:
+def test_a_self_test_forgets_the_tile_and_ends_countdown_and_listening_but_keeps_events(firmware: Firmware) -> None:
     def told(kind: int, sequence: int, body: bytes) -> Frame:
         return next(FrameDecoder().process(firmware.give(encoded(kind, sequence, body))))
 
@@ -103,7 +102,7 @@ def test_a_self_test_forgets_the_tile_and_ends_countdown_and_listening_but_keeps
     told(Kind.LISTEN, 2, b"\x64\x00")
     told(Kind.SELF_TEST, 3, AskSelfTest(SEED).packed())
     firmware.turn(120, buttons=1)
-    assert firmware.lamps == 0 and not firmware.c.host_listens()
+    assert firmware.lamps == 0 and not firmware.listens
     event = Event.unpacked(told(Kind.EVENTS, 4, AskEvents(0, 0).packed()).body)
     assert event is not None and (event.what, event.waiting) == (1, 0)
     assert told(Kind.READ, 5, b"\x00\x0f").body == b"\x05", "NOTHING: no tile is there"
