@@ -117,7 +117,8 @@ def test_pins_are_those_of_the_readme(board: Board) -> None:
         board.run(f"board.lamps({lamps})")
         assert board.value(f"[board.machine.pins[pin].level for pin in {[*pins('lamps'), 'LED']}]") == levels
         assert board.value("board.lit()") == lamps
-    wire = board.value("{name: getattr(value, 'name', value) for name, value in board.machine.uarts[0].options.items()}")
+    wire = board.value("{key: getattr(option, 'name', option) for key, option in "
+                       "board.machine.uarts[0].options.items()}")
     assert ([wire["tx"], wire["rx"]], wire["baudrate"]) == (pins("wire"), 115200)
     assert board.value("board.machine.uarts[0].number") == 0
 
