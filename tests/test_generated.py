@@ -8,6 +8,7 @@ import pytest
 
 from edge.bridge import words
 from edge.bridge.points import Tables
+from tools import micropython_mark
 from tools.headers import HEADER, MODULE, words_header, words_module
 from tools.tables import SOURCE, c_source, tables, title
 from tools.tables_module import MODULE as TABLES_MODULE
@@ -26,6 +27,11 @@ def test_the_words_for_micropython_are_what_words_py_says() -> None:
     layout, fields = names["SOLVED"]  # type: ignore[misc]
     told = words.Solved(5, 0x1234, 7, 99, 3, words.Status.DONE)
     assert dict(zip(fields, struct.unpack(layout, told.packed()), strict=True)) == vars(told)
+
+
+def test_the_mark_of_the_picos_firmware_names_its_files_as_they_are() -> None:
+    assert micropython_mark.MODULE.read_text(encoding="ascii") == micropython_mark.mark_module(), \
+        "python -m tools.micropython_mark"
 
 
 def test_tables_c_has_the_shape_of_what_tables_py_fits() -> None:

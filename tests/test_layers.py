@@ -16,7 +16,8 @@ ROOMS = ("board_configs", "edge", "quantize", "tools")
 
 PURE = ("edge.frame", "edge.errors", "edge.preprocess", "edge.keyframe", "edge.matting", "edge.composite",
         "edge.effects", "edge.refine", "edge.steadiness", "edge.guide", "edge.motion", "edge.native",
-        "edge.bridge.words", "edge.bridge.framing", "edge.bridge.points", "edge.bridge.cut", "edge.bridge.graph")
+        "edge.bridge.words", "edge.bridge.framing", "edge.bridge.points", "edge.bridge.cut", "edge.bridge.graph",
+        "edge.bridge.self_test")
 """Rooms without hardware and without files: arrays in, arrays out."""
 
 PURE_LIBRARIES = {"numpy", "cv2"}

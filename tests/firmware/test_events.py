@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from host_firmware import HostFirmware, NoisyWire
+from host_firmware import Firmware, NoisyWire
 
 from edge.bridge.device import Device
 from edge.bridge.link import Link
@@ -18,7 +18,7 @@ BOTH = 3
 class Clock:
     """Turns the firmware's loop, a millisecond at a time."""
 
-    def __init__(self, firmware: HostFirmware, ms: int = 65_000) -> None:
+    def __init__(self, firmware: Firmware, ms: int = 65_000) -> None:
         self.firmware, self.ms = firmware, ms
 
     def run(self, ms: int, buttons: int = 0) -> None:
@@ -28,7 +28,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock(firmware: HostFirmware) -> Clock:
+def clock(firmware: Firmware) -> Clock:
     """Begins shortly before the device's 16 bits of milliseconds turn over."""
     return Clock(firmware)
 
@@ -79,7 +79,7 @@ def test_the_oldest_events_go_first_and_are_counted(device: Device, clock: Clock
     assert event is not None and (event.number, event.lost, event.waiting) == (6, 0, 6)
 
 
-def test_events_after_a_reset_are_not_taken_for_old_ones(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_events_after_a_reset_are_not_taken_for_old_ones(firmware: Firmware, device: Device, clock: Clock) -> None:
     clock.run(40, buttons=1)
     assert len(all_events(device)) == 1
     firmware.reset()
@@ -92,13 +92,13 @@ def test_a_second_host_hears_what_the_first_did_not(device: Device, clock: Clock
     assert all_events(Device(Link(device.link._open_wire))) == [(What.PRESS, 0)]
 
 
-def test_lamps_do_as_they_are_told(firmware: HostFirmware, device: Device) -> None:
+def test_lamps_do_as_they_are_told(firmware: Firmware, device: Device) -> None:
     for lamps in (1, 2, 3, 0):
         device.lamps(lamps)
         assert firmware.lamps == lamps
 
 
-def test_a_countdown_blinks_and_then_says_so(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_a_countdown_blinks_and_then_says_so(firmware: Firmware, device: Device, clock: Clock) -> None:
     clock.run(1)
     device.countdown(3, step_ms=100)
     lit = []
@@ -111,7 +111,7 @@ def test_a_countdown_blinks_and_then_says_so(firmware: HostFirmware, device: Dev
     assert all_events(device) == [(What.COUNTED, 0)]
 
 
-def test_lamps_end_a_countdown(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_lamps_end_a_countdown(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.countdown(3, step_ms=50)
     device.lamps(1)
     clock.run(400)
@@ -119,7 +119,7 @@ def test_lamps_end_a_countdown(firmware: HostFirmware, device: Device, clock: Cl
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_a_sound_triggers_with_its_class(firmware: HostFirmware, device: Device, clock: Clock, label: int) -> None:
+def test_a_sound_triggers_with_its_class(firmware: Firmware, device: Device, clock: Clock, label: int) -> None:
     device.listen(100)
     rng = np.random.default_rng(label)
     quiet = rng.integers(-8, 9, 300)
@@ -129,7 +129,7 @@ def test_a_sound_triggers_with_its_class(firmware: HostFirmware, device: Device,
     assert all_events(device) == [(What.TRIGGER, label)]
 
 
-def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: HostFirmware, device: Device,
+def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: Firmware, device: Device,
                                                                   clock: Clock) -> None:
     device.listen(100)
     rng = np.random.default_rng(0)
@@ -139,7 +139,7 @@ def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: Host
     assert all_events(device) == []
 
 
-def test_an_echo_is_no_second_clap(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_an_echo_is_no_second_clap(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.listen(100)
     clap = sound(1, np.random.default_rng(5))
     clock.run(1)
@@ -150,7 +150,7 @@ def test_an_echo_is_no_second_clap(firmware: HostFirmware, device: Device, clock
     assert len(all_events(device)) == 1
 
 
-def test_a_device_that_does_not_listen_hears_nothing(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_a_device_that_does_not_listen_hears_nothing(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.listen(100)
     device.listen(0)
     clock.run(1)
@@ -158,7 +158,7 @@ def test_a_device_that_does_not_listen_hears_nothing(firmware: HostFirmware, dev
     assert all_events(device) == []
 
 
-def test_no_event_is_lost_or_doubled_on_a_noisy_wire(firmware: HostFirmware, clock: Clock) -> None:
+def test_no_event_is_lost_or_doubled_on_a_noisy_wire(firmware: Firmware, clock: Clock) -> None:
     wire = NoisyWire(firmware, Random(4))
     wire.RESET = 0
     device, heard, happened = Device(Link(lambda: wire, pause=lambda _: None)), [], []

@@ -14,7 +14,8 @@ from built_firmware import needs
 
 from edge.bridge.debugger import Debugger
 from edge.bridge.elf import differing, loaded, symbols
-from edge.bridge.simulator import Pins, Simulator
+from edge.bridge.simulator import Simulator
+from edge.bridge.surroundings import Pins
 from edge.bridge.words import Chip
 from edge.cli.simulate import obey
 from edge.errors import BridgeError

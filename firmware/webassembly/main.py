@@ -1,0 +1,43 @@
+"""The firmware's loop, a turn for each call from outside (run.mjs, edge/bridge/interpreter.py). Numbers cross that
+border in hexadecimal digits."""
+
+from array import array
+from binascii import hexlify, unhexlify
+
+import dispatch
+from board import port
+
+
+def start() -> str:
+    """As the reset button does it: everything is forgotten, bytes on their way are lost."""
+    dispatch.start()
+    port.arrived, port.next, port.leaving = b"", 0, bytearray()
+    return told()
+
+
+def turn(arrived: str, ms: int, buttons: int, samples: str) -> str:
+    """arrived: bytes for the firmware; ms: what the clock shows, -1: the interpreter's own; samples: 16 bits each, for
+    the microphone. What `told` says after it."""
+    port.arrived, port.next = unhexlify(arrived), 0
+    port.now, port.buttons = (None if ms < 0 else ms), buttons
+    if samples:
+        port.samples, port.heard = array("h", unhexlify(samples)), 0
+    dispatch.turn()
+    return told()
+
+
+def told() -> str:
+    """Whether it listens, the lamps that are lit, a blank, and the bytes that it has sent since the last time."""
+    sent, port.leaving = port.leaving, bytearray()
+    return f"{int(port.listens)}{port.lamps} {hexlify(sent).decode()}"
+
+
+def value(expression: str) -> str:
+    """What an expression is worth, written as Python."""
+    return repr(eval(expression))  # noqa: S307
+
+
+def run(program: str) -> str:
+    """Carries statements out, in this module."""
+    exec(program, globals())  # noqa: S102
+    return ""

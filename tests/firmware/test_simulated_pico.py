@@ -1,0 +1,167 @@
+"""`masque simulate pico` offers the Pico's firmware, in a real MicroPython, as a port that `masque bridge` can use."""
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from built_firmware import needs_micropython
+
+import edge.bridge.interpreter
+from edge.bridge.interpreter import SCRIPTS, STAND_IN, Interpreter, pico_firmware
+from edge.bridge.points import Tables, classified, projected
+from edge.bridge.sounds import from_first_loud, read_sound
+from edge.bridge.words import What
+from edge.errors import BridgeError
+from tools.tables import sound
+
+
+class Simulation:
+    """The command in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen, link: Path) -> None:
+        self.process, self.link = process, link
+        self.path = process.stdout.readline().strip()
+
+    def say(self, line: str) -> None:
+        """On its standard input."""
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def ended(self) -> str:
+        """What it printed, after SIGTERM."""
+        self.process.send_signal(signal.SIGTERM)
+        out, err = self.process.communicate(timeout=20)
+        assert self.process.returncode == 130 and err.strip() == "masque: stopped", err
+        return out
+
+
+@pytest.fixture
+def simulation(spawned: Callable[..., subprocess.Popen], tmp_path: Path) -> Iterator[Simulation]:
+    needs_micropython()
+    running = Simulation(spawned("simulate", "pico", "--link", tmp_path / "port", stdin=subprocess.PIPE),
+                         tmp_path / "port")
+    yield running
+    if running.process.poll() is None:
+        running.process.kill()
+        running.process.communicate()
+
+
+def wav(path: Path, samples: np.ndarray) -> Path:
+    """samples (n,) in ±511 as a WAV file."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", "NONE"))
+        file.writeframes((samples.astype(int) * 64).astype("<i2").tobytes())
+    return path
+
+
+def test_the_bridge_asks_presses_and_hears_and_is_told_what_each_request_took(
+        simulation: Simulation, masque: Callable, pico, tmp_path: Path) -> None:
+    assert simulation.path.startswith("/dev/pts/") and os.path.realpath(simulation.link) == simulation.path
+    info = masque("bridge", "info", "--port", simulation.link, "--board", "pico", "--json").json
+    assert (info["chip"], info["unknowns"], info["slots"]) == ("pico", 96, 4)
+    clap = wav(tmp_path / "clap.wav", np.concatenate([np.zeros(300), sound(1, np.random.default_rng(5)), np.zeros(9)]))
+    tables, heard = Tables.unpacked(pico.tables(3468)), from_first_loud(read_sound(clap), 100)
+    told = masque("bridge", "classify", clap, "--level", "100", "--port", simulation.path, "--board", "pico", "--json")
+    assert told.json["class"] == classified(tables, projected(tables, (heard + 2) // 4 * 4)).label
+    simulation.say("press 1")
+    simulation.say(f"hear {clap}")
+    events = masque("bridge", "monitor", "--level", "100", "--events", "2" if told.json["class"] else "1", "--seconds",
+                    "60", "--port", simulation.path, "--board", "pico", "--json").json["events"]
+    assert [event["which"] for event in events if event["what"] == "press"] == [1]
+    assert [event["which"] for event in events if event["what"] == "trigger"] == [told.json["class"]]
+    out = simulation.ended()
+    assert re.search(r"^hello +\d+\.\d ms in MicroPython on this machine$", out, re.MULTILINE)
+    assert re.search(r"^classify ", out, re.MULTILINE) and not simulation.link.exists()
+
+
+def test_the_bridge_solves_the_portrait_on_it_as_on_any_other_device(simulation: Simulation, masque: Callable) -> None:
+    done = masque("bridge", "solve", "--port", simulation.path, "--board", "pico", "--json")
+    assert done.code == 0, done.err
+    assert (done.json["tiles"], done.json["fallbacks"]) == (15, []) and done.json["from_this_machine"]["mean"] < 3
+    assert "solve" in simulation.ended()
+
+
+def test_the_wrong_board_is_named(simulation: Simulation, masque: Callable) -> None:
+    done = masque("bridge", "solve", "--port", simulation.path, "--board", "msp430fr2433")
+    assert done.code == 1 and "the device is a pico, the board file is for msp430fr2433" in done.err
+
+
+def test_an_image_is_for_the_msp430_alone(masque: Callable, tmp_path: Path) -> None:
+    done = masque("simulate", "pico", "--image", tmp_path / "masque.elf")
+    assert done.code == 2 and "pico has no image" in done.err
+
+
+def test_node_and_micropython_that_are_not_there_are_named_with_what_to_install(
+        masque: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    needs_micropython()
+    with monkeypatch.context() as changed:
+        changed.setenv("PATH", "/nowhere")
+        done = masque("simulate", "pico")
+        assert done.code == 1 and "Node.js is not installed" in done.err and "apt install nodejs npm" in done.err
+    monkeypatch.setattr(edge.bridge.interpreter, "STAND_IN", tmp_path)
+    done = masque("simulate", "pico")
+    assert done.code == 1 and "npm ci --prefix firmware/webassembly" in done.err and len(done.err.splitlines()) == 1
+    monkeypatch.setattr(edge.bridge.interpreter, "SCRIPTS", tmp_path)
+    assert "comes with a checkout" in masque("simulate", "pico").err
+
+
+def test_a_module_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    needs_micropython()
+    (tmp_path / "knn_tile.py").write_text("def tile(:\n", encoding="ascii")
+    with pytest.raises(BridgeError, match=r"ended: .*knn_tile.py.*line 1; SyntaxError"):
+        Interpreter(SCRIPTS, STAND_IN, tmp_path)
+
+
+def test_a_firmware_that_hangs_fails_or_ends_is_noticed() -> None:
+    needs_micropython()
+    interpreter = pico_firmware()
+    interpreter._timeout_s = 0.5
+    with pytest.raises(BridgeError, match=r"an error in run:(.|\n)*ZeroDivisionError"):
+        interpreter.call("run", "1 // 0")
+    with pytest.raises(BridgeError, match=r"did not answer within 0.5 s: its program hangs"):
+        interpreter.call("run", "while True: pass")
+    interpreter.close()
+    with pytest.raises(BridgeError, match="MicroPython ended"):
+        pico_that_was_killed().call("value", "0")
+
+
+def pico_that_was_killed() -> Interpreter:
+    interpreter = pico_firmware()
+    interpreter._process.kill()
+    interpreter._process.wait()
+    return interpreter
+
+
+def test_buttons_are_served_in_the_middle_of_a_solve(pico) -> None:
+    """The clock goes on by 20 ms whenever it is asked: a button goes down and up within the sweeps of one turn."""
+    from host_firmware import HostWire
+    from test_tiles_bit_exact import TILES, tile_of
+
+    from edge.bridge.device import Device
+    from edge.bridge.link import Link
+
+    device = Device(Link(lambda: HostWire(pico), pause=lambda _: None))
+    pico.interpreter.call("run", CLOCK)
+    try:
+        device.solve(tile_of(next(tile for tile in TILES if "slowly" in tile["name"])), 64, 0)
+    finally:
+        pico.interpreter.call("run", "board.ms, board.buttons = kept")
+    events = [device.next_event(), device.next_event()]
+    assert [(event.what, event.which) for event in events if event] == [(What.PRESS, 0), (What.RELEASE, 0)]
+
+
+CLOCK = """
+import board
+kept, now = (board.ms, board.buttons), [0]
+def ms():
+    now[0] += 20
+    return now[0]
+board.ms, board.buttons = ms, lambda: 1 if 400 <= now[0] < 800 else 0
+"""
