@@ -200,7 +200,7 @@ def test_ctrl_c_ends_a_row_of_boards_and_its_log_is_whole(on_socket, elf: Path, 
     process.stdin.write("A-1\n")
     process.stdin.flush()
     until = time.monotonic() + 30
-    while not log.exists() and time.monotonic() < until:
+    while (not log.exists() or log.read_text().count("\n") < 2) and time.monotonic() < until:
         time.sleep(0.05)
     there.board._restart(bootloader=True)
     there.slow_s = 0.03
@@ -212,6 +212,7 @@ def test_ctrl_c_ends_a_row_of_boards_and_its_log_is_whole(on_socket, elf: Path, 
     rows = list(csv.DictReader(log.open(encoding="utf-8")))
     assert [(row["serial"], row["step"], row["result"]) for row in rows] == [("A-1", "", "ok"),
                                                                              ("A-2", "stopped", "failed")]
+    assert "stopped; the board holds" in rows[1]["said"] or "stopped; the board was told" in rows[1]["said"]
     assert process.returncode == 1 and "2 boards, 1 good, 1 failed" in out and "stopped; the board" in err
 
 
