@@ -6,11 +6,11 @@ from random import Random
 import numpy as np
 import pytest
 from host_firmware import Firmware, NoisyWire
+from vector_sounds import SOUNDS, sound
 
 from edge.bridge.device import Device
 from edge.bridge.link import Link
 from edge.bridge.words import What
-from tools.tables import LABELS, sound
 
 BOTH = 3
 
@@ -118,22 +118,21 @@ def test_lamps_end_a_countdown(firmware: Firmware, device: Device, clock: Clock)
     assert firmware.lamps == 1 and all_events(device) == []
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_a_sound_triggers_with_its_class(firmware: Firmware, device: Device, clock: Clock, label: int) -> None:
+@pytest.mark.parametrize("name", SOUNDS)
+def test_a_sound_triggers_with_its_class(firmware: Firmware, device: Device, clock: Clock, name: str) -> None:
     device.listen(100)
-    rng = np.random.default_rng(label)
-    quiet = rng.integers(-8, 9, 300)
+    quiet = np.random.default_rng(1).integers(-8, 9, 300)
     clock.run(1)
-    firmware.hear(np.concatenate([quiet, sound(label, np.random.default_rng(100 + label)), quiet]))
+    firmware.hear(np.concatenate([quiet, sound(name), quiet]))
     clock.run(1)
-    assert all_events(device) == [(What.TRIGGER, label)]
+    assert all_events(device) == [(What.TRIGGER, SOUNDS[name])]
 
 
 def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: Firmware, device: Device,
                                                                   clock: Clock) -> None:
     device.listen(100)
     rng = np.random.default_rng(0)
-    for samples in (rng.integers(-90, 91, 1600), np.full(800, 508)):
+    for samples in (rng.integers(-90, 91, 1600), sound("other")):
         clock.run(300)
         firmware.hear(samples)
     assert all_events(device) == []
@@ -141,7 +140,7 @@ def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: Firm
 
 def test_an_echo_is_no_second_clap(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.listen(100)
-    clap = sound(1, np.random.default_rng(5))
+    clap = sound("clap")
     clock.run(1)
     firmware.hear(np.concatenate([clap, clap]))
     assert len(all_events(device)) == 1
@@ -154,7 +153,7 @@ def test_a_device_that_does_not_listen_hears_nothing(firmware: Firmware, device:
     device.listen(100)
     device.listen(0)
     clock.run(1)
-    firmware.hear(sound(1, np.random.default_rng(5)))
+    firmware.hear(sound("clap"))
     assert all_events(device) == []
 
 

@@ -16,7 +16,8 @@ from edge.camera.demo import portrait_with_alpha
 from edge.matting.q15 import ONE, KnnTile, quantised, solve_tile
 from edge.matting.system import knn_system, two_sets
 from edge.matting.trimap import ramp_across, trimap_from
-from tools.tables import sound, tables
+from quantize.projection.microphone import microphone_signals
+from tools.tables import shipped_card, tables
 
 FOLDER = Path(__file__).parent
 
@@ -85,18 +86,30 @@ def frame_vectors() -> dict[str, Any]:
     return {"sound": sound_frames, "unsound": [{"wire": wire.hex(), "fate": fate} for fate, wire in spoilt]}
 
 
+def made_sound(number: int, name: str) -> np.ndarray:
+    """The first held-out sound of a label that begins with a sample of 100 or more and is known for what it is."""
+    heard = microphone_signals(40, True, 25)
+    for samples, label in zip(heard.samples.astype(np.int64), heard.labels, strict=True):
+        signal = np.clip((samples + 2) // 4 * 4, -512, 508)
+        if label != name or abs(signal[0]) < 100:
+            continue
+        if classified(tables(), projected(tables(), signal)).label == number:
+            return signal
+    raise LookupError(f"none of the made sounds is heard as {name}")
+
+
 def point_vectors() -> dict[str, Any]:
     made: Tables = tables()
     rng = np.random.default_rng(25)
-    signals = [np.zeros(800, np.int64), np.full(800, 508), np.full(800, -512),
-               *(sound(label, rng).astype(np.int64) // 4 * 4 for label in (1, 2, 3))]
+    signals = {"silence": np.zeros(800, np.int64), "highest": np.full(800, 508), "lowest": np.full(800, -512),
+               **{name: made_sound(number, name) for number, name in shipped_card().labels.items()}}
     columns = [np.clip(np.cumsum(rng.integers(-6, 7, 800)), -512, 511) // 4 * 4 for _ in range(12)]
     labels = [0, 0, 255, 255] + [128] * 8
     points = [projected(made, column) for column in columns]
     answer = solve_tile(columns_tile(points, labels), 64)
     return {"check": int.from_bytes(made.packed()[:2], "little"),
-            "signals": [{"samples": (signal // 4).tolist(), "point": projected(made, signal),
-                         "verdict": classified(made, projected(made, signal))} for signal in signals],
+            "signals": [{"name": name, "samples": (signal // 4).tolist(), "point": projected(made, signal),
+                         "verdict": classified(made, projected(made, signal))} for name, signal in signals.items()],
             "columns": {"samples": [(column // 4).tolist() for column in columns], "points": points, "labels": labels,
                         "alpha": answer.alpha.tolist(), "done": answer.sweeps}}
 
