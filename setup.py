@@ -31,7 +31,7 @@ EXTRAS = {
     "bench": ["psutil>=6,<8"],
     "dev": [
         "pytest>=8,<10", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3",
-        "build>=1.2,<2", "setuptools>=77", "wheel",
+        "build>=1.2,<2", "setuptools>=77", "wheel", "micropython-rp2-stubs>=1.27,<1.28",
     ],
 }
 

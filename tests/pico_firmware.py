@@ -41,7 +41,7 @@ class PicoFirmware:
     def wear(self, broken_lamps: int = 0, stuck_buttons: int = 0) -> None:
         """Bits of lamps whose pins stay low, and of buttons that are down until the next turn."""
         self.buttons = stuck_buttons
-        self.interpreter.call("run", f"port.broken_lamps = {broken_lamps}")
+        self.interpreter.call("run", f"board.port.broken_lamps = {broken_lamps}")
 
     def tables(self, size: int) -> bytes:
         """The image of the projection tables."""

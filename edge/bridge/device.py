@@ -59,6 +59,10 @@ class Device:
                 raise BridgeError(f"the device holds tiles of {there} {name}, {board.name}.toml says {asked}; correct "
                                   f"the file or flash the firmware that belongs to it")
 
+    def board_name(self, otherwise: str) -> str:
+        """Of the board file that belongs to the chip; `otherwise` for the PC build, which passes for any."""
+        return next((name for name, chip in CHIPS.items() if chip == self.hello.chip), otherwise)
+
     def ping(self, body: bytes = b"masque") -> None:
         """Raises BridgeError when the device does not answer with the same bytes (at most 57)."""
         if self.link.exchange(Kind.PING, body) != body:

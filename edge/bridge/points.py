@@ -21,6 +21,9 @@ from edge.matting.q15 import ONE, SLOTS, WHOLE, KnnTile
 
 PROTOTYPES, NEIGHBOURS, CLASSES = 32, 5, 8
 
+TABLES_BYTES = 12 + 4 * SIGNAL_SAMPLES + 8 * PROTOTYPES
+"""Of `Tables.packed`."""
+
 UNDECIDED = 128
 
 FARTHEST = 16383

@@ -143,16 +143,21 @@ def found(url: str) -> Found:
     anything else is itself. Raises BridgeError when no port fits."""
     if url != "auto" and not url.startswith("serial:"):
         return Found(0, url, "as named")
-    _pyserial()
-    from serial.tools import list_ports
-
-    ports = list(list_ports.comports())
+    ports = listed()
     fitting = ranked(ports, url.removeprefix("serial:") if url != "auto" else None)
     if fitting:
         return fitting[0]
     there = ", ".join(f"{port.device} ({port.description})" for port in ports) or "none at all"
     wanted = "board" if url == "auto" else f"board with the serial number {url.removeprefix('serial:')}"
     raise BridgeError(f"no {wanted} among the serial ports ({there}); plug it in, or name its port with --port")
+
+
+def listed() -> list[Any]:
+    """The serial ports of this machine, as pyserial tells of them. Raises BridgeError where pyserial is missing."""
+    _pyserial()
+    from serial.tools import list_ports
+
+    return list(list_ports.comports())
 
 
 def ranked(ports: Iterable[Any], serial_number: str | None = None) -> list[Found]:

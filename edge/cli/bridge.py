@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from edge.bridge.still import Solved
     from edge.bridge.words import Event
 
+DEFAULT = "msp430fr2433"
+"""The board whose speed of the line is tried when none is named; what the device then says that it is, counts."""
+
 PINGS = 20
 
 POLL_S = 0.02
@@ -65,12 +68,14 @@ def command(action: str, file: Path | None, url: str, board: str | None, voice: 
 
     if file is not None and action not in ("solve", "classify"):
         raise click.UsageError(f"{action} takes no file")
-    settings, port = _solver_board(board), found(url)
+    settings, port = _solver_board(board or DEFAULT), found(url)
     (voice.detail if port.device == url else voice.say)(f"port      {port.device} ({port.why})")
     baud = options["baud"] or settings.wire.baud.value
     link = Link(lambda: open_wire(url, baud))
     try:
-        figures = ACTIONS[action](Device(link), settings, file, voice, options)
+        device = Device(link)
+        settings = settings if board else load_solver_board(device.board_name(DEFAULT))
+        figures = ACTIONS[action](device, settings, file, voice, options)
         counters = asdict(link.counters)
     finally:
         link.close()
@@ -79,9 +84,9 @@ def command(action: str, file: Path | None, url: str, board: str | None, voice: 
                   "wire": counters, "peak_rss_mb": peak_rss_mb()})
 
 
-def _solver_board(name: str | None) -> SolverBoard:
+def _solver_board(name: str) -> SolverBoard:
     try:
-        return load_solver_board(name or "msp430fr2433")
+        return load_solver_board(name)
     except BoardError as error:
         raise click.BadParameter(str(error), param_hint="--board") from error
 

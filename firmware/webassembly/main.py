@@ -4,14 +4,18 @@ border in hexadecimal digits."""
 from array import array
 from binascii import hexlify, unhexlify
 
+import board
 import dispatch
 from board import port
 
+names = {"board": board}
+"""Of those who look inside."""
+
 
 def start() -> str:
-    """As the reset button does it: everything is forgotten, bytes on their way are lost."""
+    """As the reset button does it: everything is forgotten, bytes and samples on their way are lost."""
+    port.__init__()
     dispatch.start()
-    port.arrived, port.next, port.leaving = b"", 0, bytearray()
     return told()
 
 
@@ -33,11 +37,11 @@ def told() -> str:
 
 
 def value(expression: str) -> str:
-    """What an expression is worth, written as Python."""
-    return repr(eval(expression))  # noqa: S307
+    """What an expression over `names` is worth, written as Python."""
+    return repr(eval(expression, names))  # noqa: S307
 
 
 def run(program: str) -> str:
-    """Carries statements out, in this module."""
-    exec(program, globals())  # noqa: S102
+    """Carries statements out, among those names."""
+    exec(program, names)  # noqa: S102
     return ""

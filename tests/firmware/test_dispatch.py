@@ -86,6 +86,12 @@ def test_parts_of_another_tile_do_not_mix(firmware: Firmware) -> None:
     assert solved(firmware, 1, AskSolve(crc16(new), 4, 4, 60, 64)).missing == 1
 
 
+def test_a_tile_that_came_under_another_number_is_missing(firmware: Firmware) -> None:
+    image = tile_bytes(chain(9))
+    send(firmware, 3, image, [0, 1])
+    assert solved(firmware, 1, AskSolve(crc16(image), 4, 4, 9, 64)).missing == 3
+
+
 def test_a_spoilt_tile_is_asked_for_anew(firmware: Firmware) -> None:
     image = tile_bytes(chain(9))
     send(firmware, 3, image, [0, 1])

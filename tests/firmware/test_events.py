@@ -149,6 +149,14 @@ def test_an_echo_is_no_second_clap(firmware: Firmware, device: Device, clock: Cl
     assert len(all_events(device)) == 1
 
 
+def test_a_sound_that_begins_downwards_is_heard_too(firmware: Firmware, device: Device, clock: Clock) -> None:
+    """It makes the ear rest, so the clap right behind it is not heard."""
+    device.listen(100)
+    clock.run(1)
+    firmware.hear(np.concatenate([np.full(800, -508), sound(1, np.random.default_rng(5))]))
+    assert (What.TRIGGER, 1) not in all_events(device)
+
+
 def test_a_device_that_does_not_listen_hears_nothing(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.listen(100)
     device.listen(0)

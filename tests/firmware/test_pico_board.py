@@ -3,6 +3,7 @@ all of the firmware with the stubs of the very board. No Pico was here."""
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import shutil
 import subprocess
 import sys
@@ -99,17 +100,27 @@ def test_a_core_that_fails_leaves_the_watchdog_on(board: Board) -> None:
     assert board.value("board.machine.mem32[0x40058000]") == 1 << 30 and board.value("board.micropython.key") == -1
 
 
+def pins(what: str) -> list[int]:
+    """The GP numbers in a row of README's table."""
+    text = (SCRIPTS.parents[1] / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if line.startswith(f"| {what}") and "GP" in line)
+    return [int(number) for number in re.findall(r"GP(\d+)", row)]
+
+
 def test_pins_are_those_of_the_readme(board: Board) -> None:
     assert board.value("board.buttons()") == 0
-    for pin, bit in ((14, 1), (15, 2)):
+    for pin, bit in zip(pins("buttons"), (1, 2), strict=True):
         board.run(f"board.machine.pins[{pin}].level = 0")
         assert board.value("board.buttons()") == bit
         board.run(f"board.machine.pins[{pin}].level = 1")
     for lamps, levels in ((1, [1, 0, 1]), (2, [0, 1, 0]), (3, [1, 1, 1]), (0, [0, 0, 0])):
         board.run(f"board.lamps({lamps})")
-        assert board.value("[board.machine.pins[pin].level for pin in (16, 17, 'LED')]") == levels
+        assert board.value(f"[board.machine.pins[pin].level for pin in {[*pins('lamps'), 'LED']}]") == levels
         assert board.value("board.lit()") == lamps
-    assert board.value("(board.machine.uarts[0].number, board.machine.uarts[0].options['baudrate'])") == (0, 115200)
+    wire = board.value("{key: getattr(option, 'name', option) for key, option in "
+                       "board.machine.uarts[0].options.items()}")
+    assert ([wire["tx"], wire["rx"]], wire["baudrate"]) == (pins("wire"), 115200)
+    assert board.value("board.machine.uarts[0].number") == 0
 
 
 def convert(board: Board, samples: list[int]) -> None:
@@ -131,7 +142,7 @@ def test_the_microphone_is_sampled_8000_times_a_second_into_a_ring_that_is_align
     assert (options["ring_sel"], 1 << options["ring_size"], options["size"]) == (True, 2048, 1)
     assert board.value("board._ring.first + 1024 <= len(board._ring.store)")
     assert 48_000_000 / ((board.value("board.machine.mem32[0x4004C010]") >> 8) + 1) == 8000
-    assert board.value("board.machine.converters[0].pin.name") == 26
+    assert board.value("board.machine.converters[0].pin.name") == pins("microphone")[0]
 
 
 def test_samples_come_in_order_round_the_ring_ten_bits_each(board: Board) -> None:

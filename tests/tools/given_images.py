@@ -5,8 +5,9 @@ from random import Random
 
 from edge.boards import load_solver_board
 from edge.bridge.framing import crc16
+from edge.bridge.points import TABLES_BYTES
 from edge.bridge.words import VERSION
-from tools.flash.image import TABLES_BYTES, Image, checked_image
+from tools.flash.image import Image, checked_image
 from tools.flash.mark import AT, CHECK_AT, LAYOUT, VECTORS, mark_of, program_check
 
 BOARD = load_solver_board("msp430fr2433")
@@ -18,7 +19,7 @@ def made(seed: int, program_bytes: int = 300, board: str = "msp430fr2433", name:
          words: int = VERSION) -> dict[int, int]:
     """The memory of an image: tables, program, mark and vectors."""
     random = Random(seed)
-    tables = random.randbytes(TABLES_BYTES - 2)
+    tables = b"\0\0" + random.randbytes(TABLES_BYTES - 4)
     program = random.randbytes(program_bytes)
     memory = dict(enumerate(crc16(tables).to_bytes(2, "little") + tables + program, START))
     begin = START + TABLES_BYTES

@@ -9,15 +9,12 @@ from pathlib import Path
 from edge.board_shapes import SolverBoard
 from edge.bridge.elf import loaded
 from edge.bridge.framing import crc16
-from edge.bridge.points import Tables
+from edge.bridge.points import TABLES_BYTES, Tables
 from edge.bridge.words import VERSION
 from edge.errors import FlashError
 from tools.flash.mark import AT, LAYOUT, Mark, mark_of, program_check
 
 END = 0x10000
-
-TABLES_BYTES = 3468
-"""`struct tables` at the start of the FRAM (firmware/common/project.h)."""
 
 SIGNATURES = range(0xFF80, 0xFFDA)
 """JTAG and bootloader signatures and what is reserved behind them: whatever is not FFh there may lock a chip for good

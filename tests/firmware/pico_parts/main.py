@@ -51,6 +51,8 @@ def idle() -> None:
 
 board.machine.idle = idle
 
+names = {"board": board}
+
 
 def serve() -> str:
     """main.py, as the interpreter runs it when the board starts; it has to end by itself."""
@@ -60,11 +62,11 @@ def serve() -> str:
 
 
 def value(expression: str) -> str:
-    """What an expression is worth, written as Python."""
-    return repr(eval(expression))
+    """What an expression over `names` is worth, written as Python."""
+    return repr(eval(expression, names))
 
 
 def run(program: str) -> str:
-    """Carries statements out, in this module."""
-    exec(program, globals())
+    """Carries statements out, among those names."""
+    exec(program, names)
     return ""
