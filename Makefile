@@ -41,7 +41,7 @@ $(VENV)/.runtime: setup.py pyproject.toml
 # What the tests need beside it: the quantisation toolchain (TensorFlow, CPU) and the test tools.
 $(VENV)/.dev: setup.py pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -e '.[desk,bridge,quantize,dev]'
+	$(PIP) -e '.[desk,bridge,flash,quantize,dev]'
 	touch $(VENV)/.runtime $@
 
 # What builds and simulates the microcontroller's firmware, from Debian; where nothing may be installed, its tests skip.

@@ -69,10 +69,14 @@ class SerialLines(SerialWire):
         self.wired, self._inverted = levels != "none", levels == "inverted"
 
     def speak(self, baud: int, even_parity: bool) -> None:
-        """Changes the rate and the parity; what was on its way is lost."""
-        self._port.baudrate = baud
-        self._port.parity = "E" if even_parity else "N"
-        self._port.reset_input_buffer()
+        """Changes the rate and the parity; what was on its way is lost. Raises BridgeError where the port cannot."""
+        try:
+            self._port.baudrate = baud
+            self._port.parity = "E" if even_parity else "N"
+            self._port.reset_input_buffer()
+        except Exception as error:  # termios.error is no OSError
+            parity = "even" if even_parity else "no"
+            raise BridgeError(f"{self._port.port}: cannot do {baud:,} Bd with {parity} parity: {error}") from error
 
     def pins(self, reset: bool, test: bool) -> None:
         """Sets the levels at the chip. A line of the adapter is low while it is asserted."""

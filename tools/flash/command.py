@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BOARDS = ("msp430fr2433", "pico")
 
+RULES = Path(__file__).with_name("60-masque.rules")
+
 TESTS = ("ram", "program", "tables", "tile", "projection", "microphone", "buttons", "lamps")
 
 
@@ -37,7 +39,8 @@ TESTS = ("ram", "program", "tables", "tile", "projection", "microphone", "button
 @click.option("--old-image", "old", metavar="ELF", multiple=True, type=click.Path(path_type=Path),
               help="An image that the board may run now: its vectors are the bootloader's password.")
 @click.option("--lines", "levels", type=click.Choice(["direct", "inverted", "none"]), default="direct",
-              show_default=True, help="How DTR and RTS lead to RST and TEST; none: the chip is in its bootloader already.")
+              show_default=True,
+              help="How DTR and RTS lead to RST and TEST; none: the chip is in its bootloader already.")
 @click.option("--baud", type=click.Choice(["9600", "115200"]), default="115200", show_default=True,
               help="Rate to ask the bootloader for.")
 @click.option("--driver", default="tilib", show_default=True, help="mspdebug: what drives the probe.")
@@ -48,6 +51,9 @@ TESTS = ("ram", "program", "tables", "tile", "projection", "microphone", "button
               help="Many boards in a row, a line each: the next one is flashed when it is plugged in or, with --port, "
                    "when its number is typed. Ends with Ctrl-C.")
 @click.option("--count", type=click.IntRange(1), help="With --serial-log: end after so many boards.")
+@click.option("--udev-rules", is_flag=True, is_eager=True, expose_value=False,
+              callback=lambda context, _, wanted: _print_rules(context, wanted),
+              help="Print udev rules for these boards, for /etc/udev/rules.d/60-masque.rules, and end.")
 @voiced
 def command(board: str, voice: Voice, **options: Any) -> None:
     """Program BOARD, read every byte back, start it, and let it test itself.
@@ -66,6 +72,12 @@ def command(board: str, voice: Voice, **options: Any) -> None:
         _row(job, options["serial_log"], options["count"], voice)
     else:
         _one(job, voice)
+
+
+def _print_rules(context: click.Context, wanted: bool) -> None:
+    if wanted:
+        click.echo(RULES.read_text(encoding="ascii"), nl=False)
+        context.exit()
 
 
 def _job(board: str, voice: Voice, options: dict[str, Any]) -> Job:
@@ -215,7 +227,8 @@ def _logged(job: Job, board: Next, log: Path, voice: Voice, held: Brake) -> dict
     except KeyboardInterrupt:
         step, said = "stopped", "by Ctrl-C"
     except (MasqueError, OSError) as error:
-        step, said = error.step if isinstance(error, StepError) else "start", str(error)
+        step = error.step if isinstance(error, StepError) else "start"
+        said = str(error).removeprefix(f"{step}: ")
     row = Row(now(), job.board.name, board.serial, die, port, job.content.sha256, "failed" if step else "ok", step,
               round(time.monotonic() - began, 2), ", ".join(failed) or "ok", said)
     append(log, row)
