@@ -10,6 +10,8 @@ from vector_sounds import SOUNDS, sound
 
 from edge.bridge.device import Device
 from edge.bridge.link import Link
+from edge.bridge.points import Tables, classified, projected
+from edge.bridge.sounds import heard_from
 from edge.bridge.words import What
 
 BOTH = 3
@@ -153,8 +155,23 @@ def test_a_sound_that_begins_downwards_is_heard_too(firmware: Firmware, device: 
     """It makes the ear rest, so the clap right behind it is not heard."""
     device.listen(100)
     clock.run(1)
-    firmware.hear(np.concatenate([np.full(800, -508), sound(1, np.random.default_rng(5))]))
+    firmware.hear(np.concatenate([np.full(800, -508), sound("clap")]))
     assert (What.TRIGGER, 1) not in all_events(device)
+
+
+def test_the_ear_opens_where_python_says(firmware: Firmware, device: Device, clock: Clock) -> None:
+    """Eight samples a millisecond: claps, a voice, a noise, and an echo that falls into the rest behind a clap."""
+    device.listen(100)
+    tables, stream = Tables.unpacked(firmware.tables(3468)), np.zeros(16_000, int)
+    for at, name in ((801, "clap"), (2400, "clap"), (5003, "voice"), (9010, "clap"), (13_000, "other")):
+        stream[at : at + 800] = sound(name)
+    starts = heard_from(stream, 100)
+    assert starts == [801, 5003, 9010, 13_000]
+    for first in range(0, stream.size, 8):
+        clock.run(1)
+        firmware.hear(stream[first : first + 8])
+    labels = [classified(tables, projected(tables, stream[at : at + 800])).label for at in starts]
+    assert all_events(device) == [(What.TRIGGER, label) for label in labels if label] != []
 
 
 def test_a_device_that_does_not_listen_hears_nothing(firmware: Firmware, device: Device, clock: Clock) -> None:

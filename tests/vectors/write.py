@@ -1,7 +1,8 @@
-"""Writes the vectors anew: `python tests/vectors/write.py`."""
+"""Writes vectors anew: `python tests/vectors/write.py points` (or frames, or tiles)."""
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from edge.bridge.points import Tables, classified, columns_tile, projected
 from edge.bridge.words import BODY_BYTES, Kind
 from edge.camera.demo import portrait_with_alpha
 from edge.matting.q15 import ONE, KnnTile, quantised, solve_tile
-from edge.matting.system import knn_system, two_sets
+from edge.matting.system import knn_system
 from edge.matting.trimap import ramp_across, trimap_from
 from quantize.projection.microphone import microphone_signals
 from tools.tables import shipped_card, tables
@@ -34,7 +35,7 @@ def portrait_tiles() -> list[KnnTile]:
     pixels, alpha = portrait_with_alpha()
     small = cv2.resize(pixels, (136, 160), interpolation=cv2.INTER_AREA)
     trimap = trimap_from(cv2.resize(alpha, (136, 160), interpolation=cv2.INTER_AREA).astype(np.float32) / 255, 10)
-    system = knn_system(small, trimap, ramp_across(trimap), two_sets(10, 3, 0.1))
+    system = knn_system(small, trimap, ramp_across(trimap), 10)
     full = [members for members in tiles_of(system, 96) if members.size == 96]
     return [cut(system, members, system.guess.astype(float)) for members in full[:3]]
 
@@ -115,8 +116,10 @@ def point_vectors() -> dict[str, Any]:
 
 
 def main() -> None:
-    for name, made in (("frames", frame_vectors()), ("tiles", tile_vectors()), ("points", point_vectors())):
-        (FOLDER / f"{name}.json").write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="ascii")
+    writers = {"frames": frame_vectors, "tiles": tile_vectors, "points": point_vectors}
+    for name in sys.argv[1:]:
+        made = json.dumps(writers[name](), separators=(",", ":"))
+        (FOLDER / f"{name}.json").write_text(made + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":

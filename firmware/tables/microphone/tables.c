@@ -1,4 +1,4 @@
-/* Projection tables, learned from microphone (0 other, 1 clap, 2 voice). Written by `masque-quantize projection`;
+/* Projection tables, learned from made sounds (0 other, 1 clap, 2 voice). Written by `masque-quantize projection`;
    tables.json beside it says from what. */
 #include "project.h"
 
