@@ -126,3 +126,20 @@ def test_what_is_missing_is_named(masque: Command, port: str, arguments: list[st
 def test_a_sound_that_is_too_quiet_names_both_levels(masque: Command, port: str, tmp_path: Path) -> None:
     done = masque("bridge", "classify", wav(tmp_path / "a.wav", np.full(900, 40)), "--port", port)
     assert done.code == 1 and "as loud as 100; its loudest sample is 40" in done.err
+
+
+def test_self_test_names_what_failed_and_passes_without_it(masque: Command, port: str) -> None:
+    done = masque("bridge", "self-test", "--port", port, "--json")
+    assert done.code == 1 and done.json["failed"] == ["microphone"], done.err
+    assert "masque: the board's self-test failed: microphone" in done.err
+    assert {finding["name"]: finding["good"] for finding in done.json["findings"]} == {
+        "ram": None, "program": True, "tables": True, "tile": True, "projection": None, "microphone": False,
+        "buttons": True, "lamps": True}
+    told = masque("bridge", "self-test", "--port", port, "--without", "microphone")
+    assert told.code == 0 and "ok        tile       96 unknowns" in told.out and "microphone" not in told.out
+
+
+def test_self_test_compares_the_projection_with_an_images_tables(masque: Command, port: str, images: Path) -> None:
+    done = masque("bridge", "self-test", images / "masque.elf", "--port", port, "--without", "microphone", "--json")
+    assert done.code == 0, done.err
+    assert [finding["good"] for finding in done.json["findings"] if finding["name"] == "projection"] == [True]

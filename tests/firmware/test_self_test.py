@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from host_firmware import Firmware
 
 from edge.boards import load_solver_board
 from edge.bridge.device import Device
-from edge.bridge.elf import loaded
+from edge.bridge.elf import loaded, place_in_file
 from edge.bridge.framing import Frame, FrameDecoder, crc16, encoded
 from edge.bridge.points import Tables
 from edge.bridge.self_test import Finding, judged, seeds_tile
 from edge.bridge.words import AskEvents, AskSelfTest, Event, Kind, SelfTested
 from edge.matting.q15 import solve_tile
+from tools.flash.mark import CHECK_AT
+from tools.tables import sound
 
 SEED, TABLES_BYTES = 0x1357, 3468
 
@@ -103,8 +106,9 @@ def test_a_self_test_forgets_the_tile_and_ends_countdown_and_listening_but_keeps
     told(Kind.SELF_TEST, 3, AskSelfTest(SEED).packed())
     firmware.turn(120, buttons=1)
     assert firmware.lamps == 0 and not firmware.listens
+    firmware.hear(sound(1, np.random.default_rng(5)))
     event = Event.unpacked(told(Kind.EVENTS, 4, AskEvents(0, 0).packed()).body)
-    assert event is not None and (event.what, event.waiting) == (1, 0)
+    assert event is not None and (event.what, event.waiting) == (1, 0), "a press, and no sound was listened to"
     assert told(Kind.READ, 5, b"\x00\x0f").body == b"\x05", "NOTHING: no tile is there"
 
 
@@ -127,3 +131,14 @@ def test_the_chips_image_passes_in_the_simulator_and_keeps_its_ram(simulated: Si
     cycles = simulated.requests[-1].cycles
     assert cycles < 2_000_000, "under an eighth of a second at 16 MHz, beside the microphone"
     device.ping()
+
+
+@pytest.mark.parametrize(("address", "test"), [(0xC464, "tables"), (CHECK_AT, "program")])
+def test_a_chip_whose_memory_is_not_what_it_should_be_says_so(images: Path, tmp_path: Path, address: int, test: str,
+                                                              started_simulation: Callable[[Path], Simulated]) -> None:
+    """A byte of the tables, or of the mark, as if a cell had tipped over."""
+    content = bytearray((images / "masque-sim.elf").read_bytes())
+    content[place_in_file(images / "masque-sim.elf", address)] ^= 1
+    (tmp_path / "tipped.elf").write_bytes(content)
+    told = started_simulation(tmp_path / "tipped.elf").device().self_test(SEED)
+    assert [name for name, good in found(told, None).items() if good is False] == [test, "microphone"]

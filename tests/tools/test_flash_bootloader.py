@@ -2,16 +2,18 @@
 of an image ever runs."""
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import pytest
-from given_images import full_image, image
+from built_firmware import Simulated
+from given_images import BOARD, full_image, image
 from simulated_bootloader import Habits, SimulatedBoard
 
 from edge.errors import FlashError
 from tools.flash.bootloader import Bootloader
 from tools.flash.by_bootloader import Written, flash_by_bootloader
-from tools.flash.image import Image
+from tools.flash.image import Image, read_image
 from tools.flash.keys import EraseAsked, Key, permitted
 from tools.flash.steps import Brake, Interrupted, StepError
 
@@ -184,3 +186,12 @@ def test_lines_that_lead_nowhere_are_said_so() -> None:
     with pytest.raises(StepError, match=r"^enter: the bootloader does not answer; lead DTR .*nothing was changed"):
         flashed(board, NEW, erase=True, known=[])
     assert not board.erasures
+
+
+def test_the_real_image_proves_in_the_simulator_what_its_password_is(simulated: Simulated, images: Path) -> None:
+    """The machine code's own answer over the wire against the file that it came from."""
+    running, other = read_image(images / "masque-sim.elf", BOARD), read_image(images / "masque.elf", BOARD)
+    told = simulated.device().self_test(7)
+    assert permitted(None, told, [other, NEW, running]) == Key(running.password, f"the board runs {running.name}")
+    with pytest.raises(FlashError, match="runs a program"):
+        permitted(None, told, [other, NEW])

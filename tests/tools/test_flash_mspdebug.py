@@ -25,7 +25,7 @@ for command in sys.argv[3:]:
     word, *rest = command.split()
     if word == "erase":
         memory = {k: v for k, v in memory.items() if k < 0x2000}
-    elif word == "load" and KEEPS:
+    elif word == "load":
         for line in Path(rest[0]).read_text().split():
             if line.startswith("@"):
                 at = int(line[1:], 16)
@@ -35,7 +35,8 @@ for command in sys.argv[3:]:
     elif word == "save_raw":
         start, count = int(rest[0], 0), int(rest[1])
         Path(rest[2]).write_bytes(bytes(memory.get(a, 255) for a in range(start, start + count))[:CUT])
-store.write_text(json.dumps(memory))
+if KEEPS:
+    store.write_text(json.dumps(memory))
 print("Done")
 sys.exit(CODE)
 """
@@ -43,7 +44,8 @@ sys.exit(CODE)
 
 @pytest.fixture
 def stand_in(tmp_path: Path):
-    """`stand_in(keeps, code, device_id, cut)`: a program in mspdebug's place, with a chip that lasts."""
+    """`stand_in(keeps, code, device_id, cut)`: a program in mspdebug's place, with a chip that lasts; one that does not
+    keep shows what it should have written until its session ends."""
     def make(keeps: bool = True, code: int = 0, device_id: int = 0x8240, cut: int | None = None) -> Probe:
         program = tmp_path / "mspdebug"
         text = STAND_IN.replace("KEEPS", str(keeps)).replace("CODE", str(code)).replace("CUT", str(cut))
