@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from built_firmware import needs_micropython
+from vector_sounds import sound
 
 import edge.bridge.interpreter
 from edge.boards import load_solver_board
@@ -21,7 +22,6 @@ from edge.bridge.points import Tables, classified, projected
 from edge.bridge.sounds import from_first_loud, read_sound
 from edge.bridge.words import What
 from edge.errors import BridgeError
-from tools.tables import sound
 
 
 class Simulation:
@@ -68,7 +68,7 @@ def test_the_bridge_asks_presses_and_hears_and_is_told_what_each_request_took(
     assert simulation.path.startswith("/dev/pts/") and os.path.realpath(simulation.link) == simulation.path
     info = masque("bridge", "info", "--port", simulation.link, "--json").json
     assert (info["chip"], info["board"], info["unknowns"], info["slots"]) == ("pico", "pico", 96, 4)
-    clap = wav(tmp_path / "clap.wav", np.concatenate([np.zeros(300), sound(1, np.random.default_rng(5)), np.zeros(9)]))
+    clap = wav(tmp_path / "clap.wav", np.concatenate([np.zeros(300), sound("clap"), np.zeros(9)]))
     tables, heard = Tables.unpacked(pico.tables(3468)), from_first_loud(read_sound(clap), 100)
     told = masque("bridge", "classify", clap, "--level", "100", "--port", simulation.path, "--json")
     assert told.json["class"] == classified(tables, projected(tables, (heard + 2) // 4 * 4)).label
