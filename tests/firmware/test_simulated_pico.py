@@ -100,9 +100,10 @@ def test_files_and_heap_stay_within_the_boards_budget(pico) -> None:
 
 
 def test_a_sweep_takes_no_memory_for_its_rows(pico) -> None:
-    """A garbage collection in the middle would cost a Pico milliseconds. What is taken is for the two calls."""
+    """A garbage collection in the middle would cost a Pico milliseconds. One object a row would be 1,536 B; what is taken
+    is for the call."""
     pico.interpreter.call("run", SWEEPS)
-    assert int(pico.value("taken")) < 96
+    assert int(pico.value("taken")) < 512
 
 
 SWEEPS = """
