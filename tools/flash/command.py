@@ -178,6 +178,7 @@ def _tell(job: Job, outcome: Outcome, voice: Voice) -> None:
     written = outcome.written
     voice.say(f"verified  {written.bytes:,} B read back from the {job.board.name}, written in {written.write_s:.1f} s, "
               f"read in {written.verify_s:.1f} s" + (f", {written.resent} packets again" if written.resent else ""))
+    voice.detail(f"die {written.die}, {written.baud:,} Bd" if written.baud else f"die {written.die}")
     for finding in outcome.findings:
         said = {True: "ok      ", False: "FAILED  ", None: "-       "}[finding.good]
         voice.say(f"{said}  {finding.name:10} {finding.said}")
