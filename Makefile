@@ -46,9 +46,9 @@ $(VENV)/.dev: setup.py pyproject.toml
 
 # What builds and simulates the microcontroller's firmware, from Debian; where nothing may be installed, its tests skip.
 $(VENV)/.debian: $(VENV)/.dev
-	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug \
+	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug espeak-ng \
 	  && $(INSTALL) libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev; then touch $@; \
-	else echo 'Debian packages were not installed (clang lld llvm mspdebug libclang-rt-*-dev): some tests will skip'; fi
+	else echo 'Debian packages were not installed (clang lld llvm mspdebug espeak-ng libclang-rt-*-dev): some tests will skip'; fi
 
 # MicroPython as WebAssembly, which runs the Pico's firmware without a Pico; where it cannot come, those tests skip.
 $(VENV)/.micropython: $(VENV)/.debian firmware/webassembly/package-lock.json

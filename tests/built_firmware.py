@@ -31,15 +31,19 @@ def needs(*programs: str) -> None:
         pytest.skip(f"{', '.join(missing)} missing: sudo apt install clang lld llvm mspdebug libclang-rt-14-dev")
 
 
-def needs_micropython() -> None:
-    """Skips where Node.js or MicroPython is missing, as `needs` does."""
+def needs_micropython(package: str = "@micropython") -> None:
+    """Skips where Node.js or a package of firmware/webassembly is missing, as `needs` does."""
     missing = [what for what, there in (("node", shutil.which("node")),
-                                        ("MicroPython", (STAND_IN / "node_modules" / "@micropython").is_dir()))
-               if not there]
+                                        (package, (STAND_IN / "node_modules" / package).is_dir())) if not there]
     if missing and os.environ.get("CI") == "true":
         pytest.fail(f"{', '.join(missing)} missing: make test installs them")
     if missing:
         pytest.skip(f"{', '.join(missing)} missing: sudo apt install nodejs npm; npm ci --prefix firmware/webassembly")
+
+
+def needs_rp2040js() -> None:
+    """The same for the emulated chip."""
+    needs_micropython("rp2040js")
 
 
 def built(folder: str, *arguments: str) -> Path:

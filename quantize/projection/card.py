@@ -13,6 +13,9 @@ from edge.errors import DataError
 
 NAME = "tables.json"
 
+TITLES = {"microphone": "made sounds", "columns": "columns of photographs"}
+"""What `signals` means, where the word alone would say too much."""
+
 
 class TablesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """signals: `microphone`, `columns` or `recordings`; source: where they came from, synthetic ones called so; method,
@@ -46,7 +49,8 @@ class TablesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def title(self) -> str:
         """What the tables know, in a line."""
-        return f"learned from {self.signals} (" + ", ".join(f"{k} {v}" for k, v in sorted(self.labels.items())) + ")"
+        labels = ", ".join(f"{number} {label}" for number, label in sorted(self.labels.items()))
+        return f"learned from {TITLES.get(self.signals, self.signals)} ({labels})"
 
 
 def image_fields(made: Tables) -> dict[str, str | int]:

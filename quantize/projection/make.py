@@ -22,9 +22,9 @@ from quantize.whole_file import write_whole
 EACH = {False: 4_000, True: 1_000}
 """Made sounds of each label: to learn from, and held out."""
 
-MADE = ("synthetic: no recording. Claps and noises are made by rule, voices by espeak-ng, rooms, hum, noise and clipping "
-        "too. Held out: other hands, voices, languages, words, kinds of noise, and rooms of another model (image "
-        "sources, not diffuse tails)")
+MADE = ("synthetic: no recording. Claps and noises are made by rule, voices by espeak-ng, rooms, hum, noise and "
+        "clipping too. Held out: other hands, voices, languages, words, kinds of noise, and rooms of another model "
+        "(image sources, not diffuse tails)")
 
 MINUTES = 30.0
 """Of voices, and of noises, in which false claps are counted."""

@@ -63,8 +63,8 @@ def _signals(path: Path, level: int) -> list[np.ndarray]:
                         f"(0.1 s), record longer")
     loudest = int(np.abs(samples).max())
     if loudest < level:
-        raise DataError(f"{path}: its loudest sample is {loudest} of 511, the ear opens at {level}; record it louder or "
-                        f"lower --level")
+        raise DataError(f"{path}: its loudest sample is {loudest} of 511, the ear opens at {level}; record it "
+                        f"louder or lower --level")
     starts = heard_from(samples, level)
     if not starts:
         behind = samples.size - int(np.argmax(np.abs(samples) >= level))
@@ -76,5 +76,5 @@ def _signals(path: Path, level: int) -> list[np.ndarray]:
 def _check_rate(path: Path) -> None:
     with wave.open(str(path), "rb") as file:
         if file.getframerate() < RATE_HZ:
-            raise DataError(f"{path}: has {file.getframerate()} samples a second; the chip hears {RATE_HZ}, record with "
-                            f"at least as many")
+            raise DataError(f"{path}: has {file.getframerate()} samples a second; the chip hears {RATE_HZ}, record "
+                            f"with at least as many")

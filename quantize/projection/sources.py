@@ -39,9 +39,9 @@ def _wrapped(items: Iterable[str]) -> str:
 
 
 def module_source(card: TablesCard) -> str:
-    """The text of tables.py: one string of Base64, which costs a board's parser less memory than lists of numbers."""
+    """The text of tables.py: one literal of Base64, which costs a board's parser less memory than lists of numbers."""
     text = b64encode(card.tables().packed()).decode("ascii")
-    lines = "".join(f'    "{text[at : at + LINE]}"\n' for at in range(0, len(text), LINE))
+    lines = "".join(f'    b"{text[at : at + LINE]}"\n' for at in range(0, len(text), LINE))
     return (f'"""Projection tables, {card.title()}. {WRITTEN};\n'
             '`struct tables` of firmware/common/project.h, as it lies in memory."""\n'
             f"from binascii import a2b_base64\n\nIMAGE = a2b_base64(\n{lines})\n")

@@ -10,8 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-
-from tools.tables import sound
+from vector_sounds import SOUNDS, sound
 
 Command = Callable[..., Any]
 
@@ -75,15 +74,16 @@ def test_solve_takes_a_photograph_with_its_trimap(masque: Command, port: str, tm
     assert ((alpha >= 128) == (wanted > 0)).mean() > 0.98
 
 
-@pytest.mark.parametrize("label", [1, 2, 3])
-def test_classify_hears_a_sound(masque: Command, port: str, tmp_path: Path, label: int) -> None:
+@pytest.mark.parametrize("name", SOUNDS)
+def test_classify_hears_a_sound(masque: Command, port: str, tmp_path: Path, name: str) -> None:
     quiet = np.zeros(500)
-    made = np.concatenate([quiet, sound(label, np.random.default_rng(100 + label)), quiet])
-    assert masque("bridge", "classify", wav(tmp_path / "a.wav", made), "--port", port, "--json").json["class"] == label
+    made = np.concatenate([quiet, sound(name), quiet])
+    done = masque("bridge", "classify", wav(tmp_path / "a.wav", made), "--port", port, "--json")
+    assert done.json["class"] == SOUNDS[name]
 
 
 def test_sounds_of_other_shapes_are_brought_to_ours(masque: Command, port: str, tmp_path: Path) -> None:
-    made = sound(2, np.random.default_rng(7))
+    made = sound("voice")
     twice = np.interp(np.arange(1600) / 2, np.arange(800), made)
     for options in ({"width": 1}, {"channels": 2}, {"rate_hz": 16_000}):
         samples = twice if "rate_hz" in options else made

@@ -6,11 +6,13 @@ from random import Random
 import numpy as np
 import pytest
 from host_firmware import Firmware, NoisyWire
+from vector_sounds import SOUNDS, sound
 
 from edge.bridge.device import Device
 from edge.bridge.link import Link
+from edge.bridge.points import Tables, classified, projected
+from edge.bridge.sounds import heard_from
 from edge.bridge.words import What
-from tools.tables import LABELS, sound
 
 BOTH = 3
 
@@ -118,22 +120,21 @@ def test_lamps_end_a_countdown(firmware: Firmware, device: Device, clock: Clock)
     assert firmware.lamps == 1 and all_events(device) == []
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_a_sound_triggers_with_its_class(firmware: Firmware, device: Device, clock: Clock, label: int) -> None:
+@pytest.mark.parametrize("name", SOUNDS)
+def test_a_sound_triggers_with_its_class(firmware: Firmware, device: Device, clock: Clock, name: str) -> None:
     device.listen(100)
-    rng = np.random.default_rng(label)
-    quiet = rng.integers(-8, 9, 300)
+    quiet = np.random.default_rng(1).integers(-8, 9, 300)
     clock.run(1)
-    firmware.hear(np.concatenate([quiet, sound(label, np.random.default_rng(100 + label)), quiet]))
+    firmware.hear(np.concatenate([quiet, sound(name), quiet]))
     clock.run(1)
-    assert all_events(device) == [(What.TRIGGER, label)]
+    assert all_events(device) == [(What.TRIGGER, SOUNDS[name])]
 
 
 def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: Firmware, device: Device,
                                                                   clock: Clock) -> None:
     device.listen(100)
     rng = np.random.default_rng(0)
-    for samples in (rng.integers(-90, 91, 1600), np.full(800, 508)):
+    for samples in (rng.integers(-90, 91, 1600), sound("other")):
         clock.run(300)
         firmware.hear(samples)
     assert all_events(device) == []
@@ -141,7 +142,7 @@ def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: Firm
 
 def test_an_echo_is_no_second_clap(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.listen(100)
-    clap = sound(1, np.random.default_rng(5))
+    clap = sound("clap")
     clock.run(1)
     firmware.hear(np.concatenate([clap, clap]))
     assert len(all_events(device)) == 1
@@ -154,15 +155,30 @@ def test_a_sound_that_begins_downwards_is_heard_too(firmware: Firmware, device: 
     """It makes the ear rest, so the clap right behind it is not heard."""
     device.listen(100)
     clock.run(1)
-    firmware.hear(np.concatenate([np.full(800, -508), sound(1, np.random.default_rng(5))]))
+    firmware.hear(np.concatenate([np.full(800, -508), sound("clap")]))
     assert (What.TRIGGER, 1) not in all_events(device)
+
+
+def test_the_ear_opens_where_python_says(firmware: Firmware, device: Device, clock: Clock) -> None:
+    """Eight samples a millisecond: claps, a voice, a noise, and an echo that falls into the rest behind a clap."""
+    device.listen(100)
+    tables, stream = Tables.unpacked(firmware.tables(3468)), np.zeros(16_000, int)
+    for at, name in ((801, "clap"), (2400, "clap"), (5003, "voice"), (9010, "clap"), (13_000, "other")):
+        stream[at : at + 800] = sound(name)
+    starts = heard_from(stream, 100)
+    assert starts == [801, 5003, 9010, 13_000]
+    for first in range(0, stream.size, 8):
+        clock.run(1)
+        firmware.hear(stream[first : first + 8])
+    labels = [classified(tables, projected(tables, stream[at : at + 800])).label for at in starts]
+    assert all_events(device) == [(What.TRIGGER, label) for label in labels if label] != []
 
 
 def test_a_device_that_does_not_listen_hears_nothing(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.listen(100)
     device.listen(0)
     clock.run(1)
-    firmware.hear(sound(1, np.random.default_rng(5)))
+    firmware.hear(sound("clap"))
     assert all_events(device) == []
 
 

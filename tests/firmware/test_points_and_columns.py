@@ -15,7 +15,7 @@ from edge.bridge.device import Device
 from edge.bridge.points import FARTHEST, Point, Tables, Verdict, classified, columns_tile, projected
 from edge.bridge.words import SIGNAL_SAMPLES, Kind
 from edge.matting.q15 import solve_tile
-from tools.tables import EXAMPLES, LABELS, principal, scale_of, sound
+from quantize.projection.fit import RANGE
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "points.json").read_text(encoding="ascii"))
 
@@ -81,26 +81,11 @@ def test_any_columns_become_the_same_tile(firmware: Firmware, seed: int, n: int,
     assert firmware.solve_points(points, labels) == (here.alpha.tolist(), here.sweeps)
 
 
-def test_integers_stay_within_one_per_cent_of_floats() -> None:
-    """Principal components in floats against the tables and integers of the chip, over made-up sounds."""
-    rng = np.random.default_rng(9)
-    signals = np.array([sound(label, rng) for label in LABELS for _ in range(EXAMPLES)], float)
-    mean, directions = principal(signals)
-    scale = scale_of(directions)
-    vectors = np.round(directions * scale).astype(np.int16)
-    begin = np.round(0x8000 - mean @ vectors).astype(int)
-    made = Tables(vectors, (int(begin[0]), int(begin[1])), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
-    exact = (signals - mean) @ directions
-    found = np.array([projected(made, signal) for signal in signals]) * 65536 / scale
-    error = np.linalg.norm(found - exact, axis=1) / np.linalg.norm(exact, axis=1)
-    assert error.max() <= 0.01
-
-
 def test_no_signal_can_leave_the_range_of_points(tables: Tables) -> None:
-    for first in (0, 1):
-        worst = np.where(tables.vectors[:, first] > 0, 511, -512)
-        for signal in (worst, np.where(worst > 0, -512, 511)):
-            assert max(map(abs, projected(tables, signal))) <= FARTHEST
+    vectors = tables.vectors.astype(np.int64)
+    for least, most in (RANGE[tables.form], RANGE[tables.form][::-1]):
+        farthest = (np.where(vectors > 0, most, least) * vectors).sum(axis=0) + np.array(tables.begin) >> 16
+        assert np.abs(farthest).max() <= FARTHEST
 
 
 def test_a_sample_and_a_class_cost_what_the_converter_leaves_time_for(simulated) -> None:

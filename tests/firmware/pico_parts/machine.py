@@ -58,24 +58,27 @@ class WDT:
 
 
 class ADC:
-    """Which pin was made analog."""
+    """Which pin was made analog; switches the converter on, if it is off, as the real one does."""
 
     def __init__(self, pin: Pin) -> None:
         self.pin = pin
         converters.append(self)
+        mem32[0x4004C000] |= 1
 
 
 class _Memory:
-    """Registers are 0 until they are written."""
+    """Registers are 0 until they are written; `log` has every write, in order."""
 
     def __init__(self) -> None:
         self.words: dict[int, int] = {}
+        self.log = []
 
     def __getitem__(self, address: int) -> int:
         return self.words.get(address, 0)
 
     def __setitem__(self, address: int, word: int) -> None:
         self.words[address] = word & 0xFFFFFFFF
+        self.log.append((address, word & 0xFFFFFFFF))
 
 
 mem32 = _Memory()
