@@ -222,6 +222,7 @@ def test_the_real_image_proves_in_the_simulator_what_its_password_is(simulated: 
                                             ("Key", {"keys.py"})])
 def test_what_may_erase_or_unlock_is_made_in_one_place(made: str, only: set[str]) -> None:
     folder = Path(flash_package.__file__).parent
-    makers = {path.name for path in folder.glob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    sources = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")}
+    makers = {name for name, source in sources.items() for node in ast.walk(source)
               if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == made}
     assert makers == only
