@@ -91,6 +91,18 @@ def test_the_bridge_solves_the_portrait_on_it_as_on_any_other_device(simulation:
     assert "solve" in simulation.ended()
 
 
+def test_a_simulated_pico_passes_its_self_test(simulation: Simulation, masque: Callable, tmp_path: Path) -> None:
+    simulation.say(f"hear {wav(tmp_path / 'hum.wav', np.tile([20, -20], 400))}")
+    simulation.say("press 0")  # heard after the file was read
+    masque("bridge", "monitor", "--events", "1", "--seconds", "60", "--port", simulation.path)
+    simulation.say("release 0")
+    masque("bridge", "monitor", "--events", "1", "--seconds", "60", "--port", simulation.path)
+    done = masque("bridge", "self-test", "--port", simulation.path)
+    assert done.code == 0, done.out + done.err
+    silent = masque("bridge", "self-test", "--port", simulation.path, "--json")
+    assert silent.code == 1 and "no sample of 256 came" in silent.out + silent.err
+
+
 def test_files_and_heap_stay_within_the_boards_budget(pico) -> None:
     """The interpreter here has words of 32 bits, as the Pico's has; its own modules in Python take a part of this."""
     budget = load_solver_board("pico").budget
