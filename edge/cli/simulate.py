@@ -110,8 +110,8 @@ def _differences(voice: Voice) -> None:
     from edge.bridge.elf import differing
 
     places = differing(FIRMWARE / FLASHED, FIRMWARE / SIMULATED)
-    voice.detail(f"{len(places)} bytes differ from {FLASHED}: the multiplier is at 0130h here, at 04C0h on the chip, and "
-                 f"the mark's CRC covers that")
+    voice.detail(f"{len(places)} bytes differ from {FLASHED}: the multiplier is at 0130h here, at 04C0h on the chip, "
+                 f"and the mark's CRC covers that")
     for address, chip, here in places[:SHOWN]:
         voice.detail(f"  {address:#06x}: {_shown(chip)} on the chip, {_shown(here)} here")
     if len(places) > SHOWN:
