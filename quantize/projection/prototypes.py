@@ -11,7 +11,7 @@ TRIES = 2_500
 LOOKED_AT = 4_000
 """Signals that an exchange is judged by, at most."""
 
-WRONG = 1.0
+WRONG = 0.5
 """What a wrong class costs beyond what it does not earn: it moves something, where silence is only asked again."""
 
 STRAY = 0.99

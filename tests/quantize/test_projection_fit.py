@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from edge.bridge.points import FARTHEST, Form, Point, Tables, Verdict, classified, formed
+from edge.bridge.points import FARTHEST, Form, Point, Tables, Verdict, classified, formed, projected
 from quantize.projection import prototypes, vectors
 from quantize.projection.fit import RANGE, as_tables, fitted, scale_of
 from quantize.projection.judge import accuracies, chip_says
@@ -59,6 +59,17 @@ def test_integers_are_within_a_point_of_floats(method: str, form: Form) -> None:
     one = fitted(LEARNT, NAMES, method, form, 3)
     found = accuracies(one, as_tables(one), HELD_OUT, NAMES)
     assert abs(found["float"] - found["q15"]) <= 0.01 and found["agree"] >= 0.98
+
+
+@pytest.mark.parametrize("form", list(Form))
+def test_a_point_in_integers_is_the_point_in_floats_rounded(form: Form) -> None:
+    one = fitted(LEARNT, NAMES, "pca", form, 0)
+    tables, step = as_tables(one), scale_of(one.directions, one.mean, one.form) / 65536
+    exact = one.points(HELD_OUT.samples) * step
+    found = np.array([projected(tables, signal) for signal in HELD_OUT.samples])
+    assert np.abs(found - exact).max() <= 0.5 + 800 * 0.5 * RANGE[form][1] / 65536
+    assert np.abs((found - exact).mean(axis=0)).max() < 0.3, "rounded to the nearest, not down"
+    assert np.abs(tables.prototypes - one.prototypes * step).max() <= 0.5
 
 
 def test_phase_tells_nothing_and_loudness_tells(made) -> None:
