@@ -223,7 +223,7 @@ def _self_test(device: Device, board: SolverBoard, file: Path | None, voice: Voi
     seed = random.randrange(1, 65536)
     told = device.self_test(seed)
     whole = board.chip.ram_bytes.value if device.hello.chip == Chip.MSP430FR2433 else None
-    findings = [finding for finding in judged(told, seed, _tables(board, file), whole)
+    findings = [finding for finding in judged(told, seed, _tables(file), whole)
                 if finding.name not in options["without"]]
     for finding in findings:
         voice.say(f"{SAID[finding.good]}  {finding.name:10} {finding.said}")
@@ -232,14 +232,15 @@ def _self_test(device: Device, board: SolverBoard, file: Path | None, voice: Voi
             "device": asdict(told)}
 
 
-def _tables(board: SolverBoard, image: Path | None) -> Tables | None:
-    """The projection tables at the start of an image's program memory; None without an image."""
+def _tables(image: Path | None) -> Tables | None:
+    """The projection tables at the start of an image; None without an image."""
     from edge.bridge.elf import loaded
     from edge.bridge.points import TABLES_BYTES, Tables
 
     if image is None:
         return None
-    memory, start = loaded(image), 0x10000 - board.chip.program_bytes.value
+    memory = loaded(image)
+    start = min(memory)
     try:
         return Tables.unpacked(bytes(memory.get(start + i, 0xFF) for i in range(TABLES_BYTES)))
     except ValueError as error:

@@ -6,6 +6,7 @@ an amplifier that rests at half the supply. Agrees with firmware/common/port.h. 
 2.5.3.1 (DREQ), 4.7.6 (watchdog) and 4.9.6 (ADC). Nothing here was tried on a board.
 """
 
+import gc
 import select
 import sys
 import time
@@ -36,13 +37,14 @@ FCS_EN, FCS_DREQ_EN, FCS_THRESH_1, FCS_LEVEL = 1 << 0, 1 << 3, 1 << 24, 15 << 16
 DREQ_ADC = 36
 WATCHDOG_CTRL, WATCHDOG_ENABLE = 0x4005_8000, 1 << 30
 
-TESTED_BYTES = 32_768
-"""RAM that a self-test writes to: what the heap can spare. Where the program itself lies is not reached."""
+TESTED_BYTES = 16_384
+"""RAM that a self-test writes to: what the heap can spare twice. Where the program itself lies is not reached."""
 
 _buttons = [machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP) for pin in (14, 15)]
 _lamps = [machine.Pin(pin, machine.Pin.OUT, value=0) for pin in (16, 17)]
 _own_lamp = machine.Pin("LED", machine.Pin.OUT, value=0)
-_uart = machine.UART(0, baudrate=BAUD, tx=machine.Pin(0), rx=machine.Pin(1), rxbuf=UART_BYTES, txbuf=UART_BYTES)
+_quiet = machine.Pin(1, machine.Pin.IN, machine.Pin.PULL_UP)  # where nothing is wired, nothing is heard
+_uart = machine.UART(0, baudrate=BAUD, tx=machine.Pin(0), rx=_quiet, rxbuf=UART_BYTES, txbuf=UART_BYTES)
 _usb = select.poll()
 _usb.register(sys.stdin, select.POLLIN)
 _one = bytearray(1)
@@ -176,6 +178,7 @@ def ram_bytes() -> int:
 
 def ram_fault() -> int:
     """The lower half of the address of the first byte that does not keep what is written to it; 0: there is none."""
+    gc.collect()
     block = bytearray(TESTED_BYTES)
     for value in (0x55, 0xAA, 0xFF, 0x00):
         pattern = bytes([value]) * TESTED_BYTES

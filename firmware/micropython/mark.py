@@ -15,4 +15,4 @@ FILES = (
     "tile_wire.py",
     "words.py",
 )
-CHECK = 0xbc78
+CHECK = 0xdcd5

@@ -192,7 +192,7 @@ def test_the_converter_is_started_anew_when_its_count_has_ended(board: Board) ->
 
 
 def test_a_part_of_the_ram_is_tested_and_a_byte_that_does_not_keep_is_named(board: Board) -> None:
-    assert board.value("(board.ram_bytes(), board.ram_fault())") == (32768, 0)
+    assert board.value("(board.ram_bytes(), board.ram_fault())") == (16384, 0)
     board.run(WORN)
     assert board.value("board.ram_fault()") == 0x1237
 

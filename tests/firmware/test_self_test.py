@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from built_firmware import Simulated
 from host_firmware import Firmware
+from vector_sounds import sound
 
 from edge.boards import load_solver_board
 from edge.bridge.device import Device
@@ -19,7 +20,6 @@ from edge.bridge.self_test import Finding, judged, seeds_tile
 from edge.bridge.words import AskEvents, AskSelfTest, Event, Kind, SelfTested
 from edge.matting.q15 import solve_tile
 from tools.flash.mark import CHECK_AT
-from tools.tables import sound
 
 SEED, TABLES_BYTES = 0x1357, 3468
 
@@ -106,7 +106,7 @@ def test_a_self_test_forgets_the_tile_and_ends_countdown_and_listening_but_keeps
     told(Kind.SELF_TEST, 3, AskSelfTest(SEED).packed())
     firmware.turn(120, buttons=1)
     assert firmware.lamps == 0 and not firmware.listens
-    firmware.hear(sound(1, np.random.default_rng(5)))
+    firmware.hear(sound("clap"))
     event = Event.unpacked(told(Kind.EVENTS, 4, AskEvents(0, 0).packed()).body)
     assert event is not None and (event.what, event.waiting) == (1, 0), "a press, and no sound was listened to"
     assert told(Kind.READ, 5, b"\x00\x0f").body == b"\x05", "NOTHING: no tile is there"

@@ -44,6 +44,8 @@ class Habits:
     keeps_rate: bool = False
     """It knows no other rate than 9600 Bd."""
     answers_erase: bool = True
+    knows_erase: bool = True
+    """As those of FR4xx, FR21xx and FR20xx do not (4.1.5.3): a wrong password erases all the same."""
     deaf: bool = False
     """Its TEST and RST lead nowhere."""
     write_s: float = 0.003
@@ -193,7 +195,7 @@ class SimulatedBoard:
         command, rest = core[0], core[1:]
         if command == 0x11:
             return self._password(rest)
-        if command == 0x15:
+        if command == 0x15 and self.habits.knows_erase:
             self._erase("mass erase")
             return b"\x3b\x00" if self.habits.answers_erase else None
         if command not in (0x10, 0x16, 0x17, 0x18, 0x19):

@@ -56,7 +56,7 @@ def habits(random: Random) -> Habits:
         dies_after=random.randrange(9_000) if random.random() < 0.15 else None, pretends=random.random() < 0.05,
         stuck={random.choice(sorted(NEW.memory)): random.randrange(256)} if random.random() < 0.1 else {},
         device_id=0x823F if random.random() < 0.05 else 0x8240, keeps_rate=random.random() < 0.2,
-        answers_erase=random.random() < 0.7, deaf=random.random() < 0.03)
+        answers_erase=random.random() < 0.7, knows_erase=random.random() < 0.8, deaf=random.random() < 0.03)
 
 
 def run(seed: int) -> str:
@@ -118,6 +118,12 @@ def test_a_bootloader_that_knows_one_rate_only_is_spoken_to_at_that_rate() -> No
     assert flashed(board, NEW, erase=True, known=[]).baud == 9600 and holds(board, NEW)
 
 
+def test_a_bootloader_without_mass_erase_is_erased_all_the_same_when_that_was_asked_for() -> None:
+    board = SimulatedBoard(UNKNOWN.memory, Habits(knows_erase=False))
+    assert flashed(board, NEW, erase=True, known=[]).bytes == len(NEW.memory)
+    assert board.erasures == ["wrong password"] and holds(board, NEW)
+
+
 def test_a_board_that_pretends_to_write_is_found_out() -> None:
     board = SimulatedBoard(OLD.memory, Habits(pretends=True))
     with pytest.raises(StepError, match=r"^verify: at 0xc400 the chip holds .*, the image has .*; the board does not "
@@ -171,6 +177,19 @@ def test_a_pulled_brake_stops_between_packets_and_says_what_is_there() -> None:
         flash_by_bootloader(Bootloader(board), NEW, ASKED, told, brake)
     assert pulled_at == [1024] and board.memory[0xFFFE:] == b"\xff\xff"
     assert flashed(board, NEW, erase=True, known=[]).bytes == len(NEW.memory), "and it can be flashed again"
+
+
+@pytest.mark.parametrize(("erase", "said"), [
+    (True, "the board was told to erase itself, as was asked"), (False, "nothing was changed on the board")])
+def test_whoever_stops_early_is_told_whether_the_board_is_empty(erase: bool, said: str) -> None:
+    board, brake = SimulatedBoard(OLD.memory), Brake()
+    permission = permitted(ASKED if erase else None, board.says(), [OLD])
+    bootloader = Bootloader(board)
+    identify = bootloader.identify
+    bootloader.identify = lambda device_id: (setattr(brake, "pulled", True), identify(device_id))[1]  # type: ignore
+    with pytest.raises(Interrupted, match=rf"^identify: stopped; {said}$"):
+        flash_by_bootloader(bootloader, NEW, permission, lambda *_: None, brake)
+    assert bool(board.erasures) is erase and holds(board, OLD) is not erase
 
 
 def test_the_raw_bytes_of_a_failed_write_are_told() -> None:

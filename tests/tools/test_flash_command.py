@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -148,10 +149,11 @@ def test_a_port_that_is_not_there_is_one_line(flash, elf: Path) -> None:
     assert done.code == 1 and "/dev/no-such-port: there is no such port" in done.err.splitlines()[-1]
 
 
-def spawned(*arguments: object) -> subprocess.Popen[str]:
+def spawned(*arguments: object, **popen: int) -> subprocess.Popen[str]:
     script = "from edge.cli import run; from tools.flash.command import command; run(command, 'masque')"
     return subprocess.Popen([sys.executable, "-c", script, *map(str, arguments)], cwd=ROOT, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                            **popen)
 
 
 def test_ctrl_c_stops_between_packets_and_says_what_is_on_the_board(on_socket, elf: Path, flash) -> None:
@@ -188,6 +190,39 @@ def test_many_boards_leave_a_line_each_and_a_failed_one_is_red(on_socket, elf: P
     assert rows[0]["sha256"] == read_image(elf, BOARD).sha256 and rows[0]["die"] == "2122232425262728"
     assert "\x1b[31mFAILED  A-18: verify: at 0xc400 the chip holds" in done.output
     assert f"2 boards, 1 good, 1 failed: {log}" in done.output
+
+
+def test_ctrl_c_ends_a_row_of_boards_and_its_log_is_whole(on_socket, elf: Path, tmp_path: Path) -> None:
+    there, log = on_socket(), tmp_path / "boards.csv"
+    process = spawned("msp430fr2433", "--port", there.url, "--erase", "--image", elf, *WITHOUT, "--serial-log", log,
+                      stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write("A-1\n")
+    process.stdin.flush()
+    until = time.monotonic() + 30
+    while (not log.exists() or log.read_text().count("\n") < 2) and time.monotonic() < until:
+        time.sleep(0.05)
+    there.board._restart(bootloader=True)
+    there.slow_s = 0.03
+    process.stdin.write("A-2\n")
+    process.stdin.flush()
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    rows = list(csv.DictReader(log.open(encoding="utf-8")))
+    assert [(row["serial"], row["step"], row["result"]) for row in rows] == [("A-1", "", "ok"),
+                                                                             ("A-2", "stopped", "failed")]
+    assert "stopped; the board holds" in rows[1]["said"] or "stopped; the board was told" in rows[1]["said"]
+    assert process.returncode == 1 and "2 boards, 1 good, 1 failed" in out and "stopped; the board" in err
+
+
+def test_ctrl_c_between_two_boards_is_no_failure(on_socket, elf: Path, tmp_path: Path) -> None:
+    process = spawned("msp430fr2433", "--port", on_socket().url, "--image", elf, "--serial-log", tmp_path / "log.csv",
+                      stdin=subprocess.PIPE)
+    assert process.stdout is not None and "Ctrl-C ends" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0 and "0 boards, 0 good, 0 failed" in out
 
 
 class Typed(io.RawIOBase):

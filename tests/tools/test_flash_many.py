@@ -12,7 +12,7 @@ import pytest
 
 from edge.errors import OutputError
 from tools.flash.many import called_in, plugged_in, vendors
-from tools.flash.serial_log import Row, append
+from tools.flash.serial_log import Row, append, begin
 
 
 def row(serial: str, said: str = "") -> Row:
@@ -30,6 +30,17 @@ def test_a_log_begins_with_its_heading_and_grows(tmp_path: Path) -> None:
     append(log, row("2", 'a "quoted", text\nwith a line end'))
     assert [line["serial"] for line in rows(log)] == ["1", "2"]
     assert rows(log)[1]["said"] == 'a "quoted", text with a line end' and len(log.read_text().splitlines()) == 3
+
+
+def test_a_log_is_begun_before_the_first_board(tmp_path: Path) -> None:
+    log = tmp_path / "boards.csv"
+    begin(log)
+    begin(log)
+    assert log.read_text().count("\n") == 1 and rows(log) == []
+    append(log, row("1"))
+    assert [line["serial"] for line in rows(log)] == ["1"]
+    with pytest.raises(OutputError, match="--serial-log needs a place"):
+        begin(tmp_path)
 
 
 def test_a_line_that_was_torn_off_spoils_no_other(tmp_path: Path) -> None:

@@ -45,11 +45,11 @@ def flash_by_bootloader(bootloader: Bootloader, image: Image, permission: EraseA
     with stating(lambda: UNTOUCHED):
         brake.look("enter")
         bootloader.enter()
-    with stating(lambda: ERASED if isinstance(permission, EraseAsked) else UNTOUCHED):
+    here = ERASED if isinstance(permission, EraseAsked) else UNTOUCHED
+    with stating(lambda: here):
         if isinstance(permission, EraseAsked):
             told("erase", 0, 1)
-            permission = key_of_erased(bootloader.mass_erase(permission))
-            bootloader.unlock(permission, baud)
+            bootloader.unlock(key_of_erased(bootloader.mass_erase(permission)), baud)
             told("erase", 1, 1)
         else:
             bootloader.unlock(permission, baud)

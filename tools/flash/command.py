@@ -178,6 +178,7 @@ def _tell(job: Job, outcome: Outcome, voice: Voice) -> None:
     written = outcome.written
     voice.say(f"verified  {written.bytes:,} B read back from the {job.board.name}, written in {written.write_s:.1f} s, "
               f"read in {written.verify_s:.1f} s" + (f", {written.resent} packets again" if written.resent else ""))
+    voice.detail(f"die {written.die}, {written.baud:,} Bd" if written.baud else f"die {written.die}")
     for finding in outcome.findings:
         said = {True: "ok      ", False: "FAILED  ", None: "-       "}[finding.good]
         voice.say(f"{said}  {finding.name:10} {finding.said}")
@@ -187,8 +188,10 @@ def _tell(job: Job, outcome: Outcome, voice: Voice) -> None:
 
 def _row(job: Job, log: Path, count: int | None, voice: Voice) -> None:
     """Board after board until Ctrl-C, the end of the input, or the last one that was wanted."""
+    from tools.flash.serial_log import begin
     from tools.flash.steps import brake
 
+    begin(log)
     results: list[dict[str, Any]] = []
     with suppress(KeyboardInterrupt):  # between two boards; while one is flashed the brake keeps it
         for board in _boards(job, voice):
@@ -218,19 +221,20 @@ def _logged(job: Job, board: Next, log: Path, voice: Voice, held: Brake) -> dict
     from tools.flash.serial_log import Row, append, now
     from tools.flash.steps import StepError
 
-    began, step, said, die, port, failed = time.monotonic(), "", "", "", board.url or "", ["not asked"]
+    began, step, said, die, port, tested = time.monotonic(), "", "", "", board.url or "", "not asked"
     try:
         outcome = _flashed(replace(job, url=board.url), voice, held)
-        die, port, failed = outcome.written.die, outcome.port, outcome.failed
-        if failed:
+        die, port = outcome.written.die, outcome.port
+        tested = ", ".join(outcome.failed) or ("ok" if outcome.findings else tested)
+        if outcome.failed:
             step, said = "self-test", "; ".join(test.said for test in outcome.findings if test.good is False)
-    except KeyboardInterrupt:
-        step, said = "stopped", "by Ctrl-C"
+    except KeyboardInterrupt as stop:
+        step, said = "stopped", str(stop.__cause__ or "in the middle of a packet")
     except (MasqueError, OSError) as error:
         step = error.step if isinstance(error, StepError) else "start"
         said = str(error).removeprefix(f"{step}: ")
     row = Row(now(), job.board.name, board.serial, die, port, job.content.sha256, "failed" if step else "ok", step,
-              round(time.monotonic() - began, 2), ", ".join(failed) or "ok", said)
+              round(time.monotonic() - began, 2), tested, said)
     append(log, row)
     voice.say(click.style(f"FAILED  {board.serial}: {step}: {said}", fg="red") if step else
               click.style(f"ok      {board.serial}", fg="green") + f" in {row.seconds:.1f} s")

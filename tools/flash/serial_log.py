@@ -35,9 +35,18 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def begin(path: Path) -> None:
+    """Makes sure that lines can be added, before the first board: a new file gets its heading. Raises OutputError."""
+    _add(path, "")
+
+
 def append(path: Path, row: Row) -> None:
-    """Adds a line in one write and waits until it is on the disk; a new file gets its heading with it, a line that was
-    torn off is ended first. Raises OutputError where that cannot be, or the file is something else."""
+    """Adds a line in one write and waits until it is on the disk; a line that was torn off before is ended first.
+    Raises OutputError where that cannot be, or the file is something else."""
+    _add(path, _line(list(asdict(row).values())))
+
+
+def _add(path: Path, text: str) -> None:
     heading = _line([field.name for field in fields(Row)])
     try:
         with open(path, "ab+", buffering=0) as file:
@@ -49,7 +58,7 @@ def append(path: Path, row: Row) -> None:
             file.seek(-1 if first else 0, os.SEEK_END)
             torn = b"\n" if first and file.read(1) != b"\n" else b""
             line = b"" if first else heading.encode()
-            file.write(torn + line + _line(list(asdict(row).values())).encode())
+            file.write(torn + line + text.encode())
             os.fsync(file.fileno())
     except OutputError:
         raise
