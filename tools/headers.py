@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edge.bridge import words
 from edge.matting import q15
+from tools import micropython_mark
 
 FIRMWARE = Path(__file__).parents[1] / "firmware"
 HEADER, MODULE = FIRMWARE / "common" / "words.h", FIRMWARE / "micropython" / "words.py"
@@ -83,11 +84,12 @@ def _snake(word: type[words.Word]) -> str:
 
 
 def main() -> None:
-    """Writes both anew."""
+    """Writes both anew, and the mark of the Pico's firmware, which covers its words."""
     assert issubclass(words.Kind, IntEnum)
     HEADER.write_text(words_header(), encoding="ascii")
     MODULE.parent.mkdir(exist_ok=True)
     MODULE.write_text(words_module(), encoding="ascii")
+    micropython_mark.main()
     print(HEADER, MODULE, file=sys.stderr)
 
 

@@ -10,6 +10,7 @@ import os
 import select
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from edge.errors import BridgeError
@@ -35,9 +36,9 @@ class Interpreter:
             raise BridgeError(f"Node.js is not installed, it runs MicroPython as WebAssembly; {INSTALL_NODE}")
         if not (STAND_IN / "node_modules" / "@micropython").is_dir():
             raise BridgeError(f"{STAND_IN}: MicroPython is not installed there; in a checkout: {INSTALL_MICROPYTHON}")
-        self._timeout_s, self._text = timeout_s, b""
+        self._timeout_s, self._text, self._said = timeout_s, b"", tempfile.TemporaryFile()  # noqa: SIM115 until `close`
         self._process = subprocess.Popen([node, STAND_IN / "run.mjs", *folders], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                         stdout=subprocess.PIPE, stderr=self._said)
         try:
             self.call("value", "0")
         except BridgeError:
@@ -55,13 +56,14 @@ class Interpreter:
             raise BridgeError(f"MicroPython ended: {self._last_words()}") from None
         told = json.loads(self._line())
         if "error" in told:
-            raise BridgeError(f"MicroPython raised an error in {function}:\n{told['error'].strip()}")
+            raise BridgeError(f"MicroPython raised an error in {function}: {_end_of(told['error'])}")
         return told["answer"]
 
     def close(self) -> None:
         """Ends the process."""
         self._process.kill()
         self._process.communicate()
+        self._said.close()
 
     def _line(self) -> bytes:
         """The next line that it writes."""
@@ -78,9 +80,15 @@ class Interpreter:
         return line
 
     def _last_words(self) -> str:
-        """The last two lines that it wrote before it ended: of an error in a module, where and what."""
-        lines = self._process.communicate()[1].decode("utf-8", "replace").strip().splitlines()[-2:]
-        return "; ".join(line.strip()[:LONGEST_LINE] for line in lines) or f"exit status {self._process.returncode}"
+        """What it wrote last before it ended."""
+        self._process.wait()
+        self._said.seek(0)
+        return _end_of(self._said.read().decode("utf-8", "replace")) or f"exit status {self._process.returncode}"
+
+
+def _end_of(text: str) -> str:
+    """The last two lines in one: of an error in a module, where and what."""
+    return "; ".join(line.strip()[:LONGEST_LINE] for line in text.strip().splitlines()[-2:])
 
 
 def pico_firmware(timeout_s: float = 60.0) -> Interpreter:

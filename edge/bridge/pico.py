@@ -15,8 +15,8 @@ from edge.bridge.interpreter import pico_firmware
 from edge.bridge.surroundings import IDLE_S, Pins, Terminal
 from edge.bridge.words import Kind
 
-MOST_SAMPLES = 512
-"""Samples of the microphone that a turn takes."""
+MOST_SAMPLES = 4096
+"""Samples that the microphone gets before a turn; it keeps them until it listens."""
 
 OWN_CLOCK = -1
 
@@ -68,8 +68,8 @@ class PicoSimulator:
         self._terminal.close()
 
     def _samples(self) -> array[int]:
-        """The next that it will hear: nothing while it does not listen."""
-        count = min(len(self.pins.samples), MOST_SAMPLES) if self.pins.listens else 0
+        """The next that it will hear."""
+        count = min(len(self.pins.samples), MOST_SAMPLES)
         return array("h", [self.pins.samples.popleft() for _ in range(count)])
 
 

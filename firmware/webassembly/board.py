@@ -71,7 +71,9 @@ def samples(room: "array[int]") -> int:
 
 
 def listen(on: bool) -> None:
-    """The microphone, on or off."""
+    """The microphone, on or off; a sound that it did not hear to its end is over."""
+    if port.listens and not on:
+        port.heard = len(port.samples)
     port.listens = on
 
 

@@ -21,11 +21,11 @@ def start() -> str:
 
 def turn(arrived: str, ms: int, buttons: int, samples: str) -> str:
     """arrived: bytes for the firmware; ms: what the clock shows, -1: the interpreter's own; samples: 16 bits each, for
-    the microphone. What `told` says after it."""
+    the microphone, behind those that it has not heard yet. What `told` says after it."""
     port.arrived, port.next = unhexlify(arrived), 0
     port.now, port.buttons = (None if ms < 0 else ms), buttons
     if samples:
-        port.samples, port.heard = array("h", unhexlify(samples)), 0
+        port.samples, port.heard = array("h", bytes(port.samples[port.heard :]) + unhexlify(samples)), 0
     dispatch.turn()
     return told()
 

@@ -37,8 +37,8 @@ class Simulation:
         self.process.stdin.flush()
 
     def ended(self) -> str:
-        """What it printed, after SIGTERM."""
-        self.process.send_signal(signal.SIGTERM)
+        """What it printed, after Ctrl-C at its terminal, which all processes of the terminal hear."""
+        os.killpg(self.process.pid, signal.SIGINT)
         out, err = self.process.communicate(timeout=20)
         assert self.process.returncode == 130 and err.strip() == "masque: stopped", err
         return out
@@ -47,8 +47,8 @@ class Simulation:
 @pytest.fixture
 def simulation(spawned: Callable[..., subprocess.Popen], tmp_path: Path) -> Iterator[Simulation]:
     needs_micropython()
-    running = Simulation(spawned("simulate", "pico", "--link", tmp_path / "port", stdin=subprocess.PIPE),
-                         tmp_path / "port")
+    running = Simulation(spawned("simulate", "pico", "--link", tmp_path / "port", stdin=subprocess.PIPE,
+                                 start_new_session=True), tmp_path / "port")
     yield running
     if running.process.poll() is None:
         running.process.kill()
@@ -89,6 +89,18 @@ def test_the_bridge_solves_the_portrait_on_it_as_on_any_other_device(simulation:
     assert done.code == 0, done.err
     assert (done.json["tiles"], done.json["fallbacks"]) == (15, []) and done.json["from_this_machine"]["mean"] < 3
     assert "solve" in simulation.ended()
+
+
+def test_a_simulated_pico_passes_its_self_test(simulation: Simulation, masque: Callable, tmp_path: Path) -> None:
+    simulation.say(f"hear {wav(tmp_path / 'hum.wav', np.tile([20, -20], 400))}")
+    simulation.say("press 0")  # heard after the file was read
+    masque("bridge", "monitor", "--events", "1", "--seconds", "60", "--port", simulation.path)
+    simulation.say("release 0")
+    masque("bridge", "monitor", "--events", "1", "--seconds", "60", "--port", simulation.path)
+    done = masque("bridge", "self-test", "--port", simulation.path)
+    assert done.code == 0, done.out + done.err
+    silent = masque("bridge", "self-test", "--port", simulation.path, "--json")
+    assert silent.code == 1 and "no sample of 256 came" in silent.out + silent.err
 
 
 def test_files_and_heap_stay_within_the_boards_budget(pico) -> None:
@@ -156,7 +168,7 @@ def test_a_firmware_that_hangs_fails_or_ends_is_noticed() -> None:
     needs_micropython()
     interpreter = pico_firmware()
     interpreter._timeout_s = 0.5
-    with pytest.raises(BridgeError, match=r"an error in run:(.|\n)*ZeroDivisionError"):
+    with pytest.raises(BridgeError, match=r"^MicroPython raised an error in run: .*line 1.*; ZeroDivisionError.*$"):
         interpreter.call("run", "1 // 0")
     with pytest.raises(BridgeError, match=r"did not answer within 0.5 s: its program hangs"):
         interpreter.call("run", "while True: pass")
