@@ -10,7 +10,7 @@
 #include "project.h"
 #include "tile_wire.h"
 
-enum { LAMPS = 2, MOST_TURNS = 0xFFFF };
+enum { LAMPS = 2, MOST_TURNS = 20000 };
 
 /* The next of 65,535 numbers (Marsaglia 2003, "Xorshift RNGs", with 16 bits and the shifts 7, 9, 8). Inlined it takes more
    bytes. */
