@@ -43,6 +43,9 @@ LEVEL = 100
 @click.option("--port", "url", default="auto", show_default=True, metavar="URL",
               help="A device, a URL of pyserial, serial:NUMBER (of a USB device), or auto.")
 @click.option("--baud", type=click.IntRange(1200, 4_000_000), help="Speed of the line (default: the board file's).")
+@click.option("--lines", "levels", type=click.Choice(["direct", "inverted", "none"]), default="none", show_default=True,
+              help="How DTR and RTS of the cable lead to the chip's RST and TEST, as for masque flash: without it an "
+                   "opened port would hold such a chip in reset.")
 @click.option("--trimap", metavar="FILE", type=click.Path(path_type=Path), help="solve: the photograph's trimap.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="solve: write STEM.alpha.png there.")
 @click.option("--unknowns", type=click.IntRange(1, 4_000), default=480, show_default=True,
@@ -71,14 +74,15 @@ def command(action: str, file: Path | None, url: str, board: str | None, voice: 
     """
     from edge.bridge.device import Device
     from edge.bridge.link import Link
-    from edge.bridge.ports import found, open_wire
+    from edge.bridge.ports import found, open_lines, open_wire
 
     if file is not None and action not in ("solve", "classify", "self-test"):
         raise click.UsageError(f"{action} takes no file")
     settings, port = _solver_board(board or DEFAULT), found(url)
     (voice.detail if port.device == url else voice.say)(f"port      {port.device} ({port.why})")
     baud = options["baud"] or settings.wire.baud.value
-    link = Link(lambda: open_wire(url, baud))
+    levels = options["levels"]
+    link = Link(lambda: open_wire(url, baud) if levels == "none" else open_lines(url, baud, levels))
     try:
         device = Device(link)
         settings = settings if board else load_solver_board(device.board_name(DEFAULT))

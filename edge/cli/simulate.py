@@ -105,11 +105,13 @@ def _offered(link: Path | None, path: str) -> bool:
 
 
 def _differences(voice: Voice) -> None:
-    """What the simulator's image has otherwise than the chip's: the addresses of the multiplier, nothing else."""
+    """What the simulator's image has otherwise than the chip's: the addresses of the multiplier, and so its mark's
+    CRC."""
     from edge.bridge.elf import differing
 
     places = differing(FIRMWARE / FLASHED, FIRMWARE / SIMULATED)
-    voice.detail(f"{len(places)} bytes differ from {FLASHED}: the multiplier is at 0130h here, at 04C0h on the chip")
+    voice.detail(f"{len(places)} bytes differ from {FLASHED}: the multiplier is at 0130h here, at 04C0h on the chip, "
+                 f"and the mark's CRC covers that")
     for address, chip, here in places[:SHOWN]:
         voice.detail(f"  {address:#06x}: {_shown(chip)} on the chip, {_shown(here)} here")
     if len(places) > SHOWN:

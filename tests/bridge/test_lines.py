@@ -1,8 +1,11 @@
 """DTR and RTS as a chip's RST and TEST: which level is which, and that opening a port resets nothing."""
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import serial
+from outcome import Outcome
 
 from edge.bridge.ports import SerialLines, open_lines
 from edge.errors import BridgeError
@@ -70,3 +73,14 @@ def test_a_port_without_parity_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(made, "_reconfigure_port", lambda *_: (_ for _ in ()).throw(RuntimeError("Invalid argument")))
     with pytest.raises(BridgeError, match=r"/dev/pts/9: cannot do 9,600 Bd with even parity: Invalid argument"):
         SerialLines(made, "none").speak(9600, even_parity=True)
+
+
+def test_the_bridge_leaves_a_chip_on_dtr_and_rts_running(port: Recorded, masque: Callable[..., Outcome]) -> None:
+    port.write = lambda data: len(data)  # type: ignore[method-assign]
+    port.read = lambda count: b""  # type: ignore[method-assign]
+    port.close = lambda: None  # type: ignore[method-assign]
+    assert masque("bridge", "ping", "--port", "loop://x", "--lines", "direct").code == 1
+    assert ("open", (False, True)) in port.log
+    port.log.clear()
+    port.dtr = port.rts = True
+    assert masque("bridge", "ping", "--port", "loop://x").code == 1 and ("open", (True, True)) in port.log

@@ -6,16 +6,23 @@ import select
 import socket
 import threading
 import time
+from typing import Protocol
 
-from host_firmware import HostFirmware
 from simulated_bootloader import SimulatedBoard
+
+
+class Answering(Protocol):
+    """What runs once the bootloader was left."""
+
+    def give(self, data: bytes) -> bytes:
+        """Bytes for the device, and what it says."""
 
 
 class BoardOnSocket:
     """Serves until it is stopped, one client after the other. slow_s: for each handful of bytes, so that there is time
     to interrupt."""
 
-    def __init__(self, board: SimulatedBoard, firmware: HostFirmware, slow_s: float = 0.0) -> None:
+    def __init__(self, board: SimulatedBoard, firmware: Answering, slow_s: float = 0.0) -> None:
         self.board, self.firmware, self.slow_s = board, firmware, slow_s
         self._door = socket.create_server(("127.0.0.1", 0))
         self.url = f"socket://127.0.0.1:{self._door.getsockname()[1]}"

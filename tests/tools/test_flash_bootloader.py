@@ -2,6 +2,7 @@
 of an image ever runs."""
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from random import Random
 
@@ -10,6 +11,7 @@ from built_firmware import Simulated
 from given_images import BOARD, full_image, image
 from simulated_bootloader import Habits, SimulatedBoard
 
+import tools.flash as flash_package
 from edge.errors import FlashError
 from tools.flash.bootloader import Bootloader
 from tools.flash.by_bootloader import Written, flash_by_bootloader
@@ -214,3 +216,13 @@ def test_the_real_image_proves_in_the_simulator_what_its_password_is(simulated: 
     assert permitted(None, told, [other, NEW, running]) == Key(running.password, f"the board runs {running.name}")
     with pytest.raises(FlashError, match="runs a program"):
         permitted(None, told, [other, NEW])
+
+
+@pytest.mark.parametrize(("made", "only"), [("EraseAsked", {"command.py"}), ("Erased", {"bootloader.py"}),
+                                            ("Key", {"keys.py"})])
+def test_what_may_erase_or_unlock_is_made_in_one_place(made: str, only: set[str]) -> None:
+    folder = Path(flash_package.__file__).parent
+    sources = {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")}
+    makers = {name for name, source in sources.items() for node in ast.walk(source)
+              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == made}
+    assert makers == only

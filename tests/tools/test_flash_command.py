@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -14,12 +15,15 @@ from pathlib import Path
 
 import pytest
 from board_on_socket import BoardOnSocket
+from built_firmware import Simulated
 from click.testing import CliRunner
 from given_images import BOARD
 from host_firmware import HostFirmware
 from outcome import Outcome
 from simulated_bootloader import Habits, SimulatedBoard
 
+from edge.bridge.framing import FrameDecoder
+from edge.bridge.words import Kind
 from edge.cli import run
 from tools.flash import known
 from tools.flash.command import RULES, command
@@ -112,6 +116,45 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(flash, on_socket, e
     assert "password  not known: without --erase nothing would be sent\ndry run   nothing was changed" in done.out
     told = flash("msp430fr2433", "--port", there.url, "--erase", "--image", elf, "--dry-run", "--json").json
     assert told["dry_run"] and told["erase"] and told["through"] == "bootloader" and bytes(there.board.memory) == before
+
+
+class MachineCode:
+    """The image in mspdebug's simulator, as what runs on the board. After its first self-test somebody enters the
+    bootloader by hand."""
+
+    def __init__(self, chip: Simulated, board: SimulatedBoard) -> None:
+        self.board, self.asked = board, 0
+        self._port = os.open(chip.simulator.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+    def give(self, data: bytes) -> bytes:
+        os.write(self._port, data)
+        said = b""
+        while select.select([self._port], [], [], 0.3 if data.endswith(b"\0") and not said else 0.02)[0]:
+            said += os.read(self._port, 4096)
+        if any(frame.kind == Kind.SELF_TEST | Kind.ANSWER for frame in FrameDecoder().process(said)):
+            self.asked += 1
+            if self.asked == 1:
+                self.board._restart(bootloader=True)
+        return said
+
+
+def test_a_board_that_says_what_it_runs_is_flashed_anew_without_erasing(flash, simulated: Simulated,
+                                                                        images: Path) -> None:
+    """The machine code's own answer gives the key, the bootloader takes it, and the machine code tests itself."""
+    file = images / "masque-sim.elf"
+    image = read_image(file, BOARD)
+    board = SimulatedBoard({**image.memory, 0x1800: 42})
+    there = BoardOnSocket(board, MachineCode(simulated, board))
+    simulated.simulator.pins.samples.extend([3, -4] * 400)
+    try:
+        done = flash("msp430fr2433", "--port", there.url, "--image", file, "--lines", "none", "--json")
+    finally:
+        there.stop()
+        simulated.simulator.pins.samples.clear()
+    assert done.code == 0, done.err
+    assert board.erasures == [] and board.memory[0x1800] == 42, "information memory included"
+    assert done.json["verified"] and {test["name"] for test in done.json["self_test"] if test["good"]} == {
+        "ram", "program", "tables", "tile", "projection", "microphone", "buttons", "lamps"}
 
 
 def patched(elf: Path, to: Path, *changes: tuple[bytes, bytes]) -> Path:

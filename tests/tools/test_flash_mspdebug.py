@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,14 @@ def test_a_probe_that_cannot_be_reached_says_why(tmp_path: Path) -> None:
     needs("mspdebug")
     with pytest.raises(StepError, match=r"^identify: mspdebug rf2500 ended with 255: .*unable to find a device"):
         flashed(Probe("rf2500"))
+
+
+def test_a_missing_library_of_ti_is_named_with_the_ways_around_it() -> None:
+    needs("mspdebug")
+    if find_library("msp430") is not None:
+        pytest.skip("TI's libmsp430.so is installed here")
+    with pytest.raises(StepError, match=r"can't find libmsp430.so.*TI's MSP Debug Stack; or name another --driver"):
+        flashed(Probe("tilib"))
 
 
 def test_it_is_read_back_in_another_session(stand_in, tmp_path: Path) -> None:

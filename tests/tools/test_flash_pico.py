@@ -1,15 +1,23 @@
 """The Pico's files go over, are read back, and start last: with a stand-in for mpremote whose board is a folder."""
 from __future__ import annotations
 
+import json
+import os
 import shutil
-from collections.abc import Callable
+import signal
+import sys
+import tty
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from built_firmware import needs_micropython
 
 from edge.boards import load_solver_board
+from edge.cli import run
 from edge.errors import FlashError
 from tools.flash.by_mpremote import Program, Remote, flash_by_mpremote, read_program
+from tools.flash.command import command
 from tools.flash.images import image_for
 from tools.flash.steps import Brake, Interrupted, StepError
 
@@ -36,6 +44,10 @@ elif action[0] == "exec":
     sys.modules.update(os=fake, machine=machine)
     sys.platform = "PLATFORM"
     exec(action[1], {"open": lambda name, mode: io.open(board / name.lstrip("/"), mode)})
+elif action[0] == "reset" and STARTS:
+    import subprocess
+    started = subprocess.Popen(STARTS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    Path(__file__).with_name("pid").write_text(str(started.pid))
 sys.exit(CODE)
 """
 
@@ -47,11 +59,14 @@ def program() -> Program:
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Callable[..., Remote]:
-    """`remote(spoils, platform, free, code)`: mpremote's stand-in; the board is a folder, with files of its own."""
-    def make(spoils: str = "nothing.at.all", platform: str = "rp2", free: int = 300, code: int = 0) -> Remote:
+    """`remote(spoils, platform, free, code, starts)`: mpremote's stand-in; the board is a folder with files of its own;
+    `starts` is run when it is reset."""
+    def make(spoils: str = "nothing.at.all", platform: str = "rp2", free: int = 300, code: int = 0,
+             starts: tuple[str, ...] = ()) -> Remote:
         path = tmp_path / "mpremote"
         text = STAND_IN.replace("SPOILS", repr(spoils)).replace("PLATFORM", platform)
-        path.write_text(text.replace("FREE", str(free)).replace("CODE", str(code)), encoding="ascii")
+        text = text.replace("FREE", str(free)).replace("CODE", str(code)).replace("STARTS", repr(list(starts)))
+        path.write_text(text, encoding="ascii")
         path.chmod(0o755)
         (tmp_path / "board").mkdir(exist_ok=True)
         (tmp_path / "board" / "main.py").write_text("old")
@@ -145,3 +160,35 @@ def test_the_real_mpremote_takes_our_words_and_says_that_there_is_no_port(progra
 def test_without_mpremote_it_is_said_how_to_get_it() -> None:
     with pytest.raises(FlashError, match=r"no-mpremote is not installed; pip install '.\[flash\]'"):
         Remote("/dev/x", "no-mpremote")
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[Path]:
+    """A name for the board's port: first a terminal where nobody answers, then whatever the reset puts there."""
+    master, other = os.openpty()
+    tty.setraw(other)
+    (tmp_path / "port").symlink_to(os.ttyname(other))
+    yield tmp_path / "port"
+    for end in (master, other):
+        os.close(end)
+    if (tmp_path / "pid").exists():
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+
+
+def test_a_pico_is_flashed_restarted_and_tests_itself(remote, port: Path, program: Program, tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch,
+                                                      capfd: pytest.CaptureFixture[str]) -> None:
+    """From end to end, with MicroPython's own answers: the reset starts the simulated Pico on the same port."""
+    needs_micropython()
+    remote(starts=(sys.executable, "-m", "edge", "simulate", "pico", "--link", str(port)))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(sys, "argv", ["masque flash", "pico", "--port", str(port), "--without", "microphone", "--json"])
+    with pytest.raises(SystemExit) as ended:
+        run(command, "masque")
+    out, err = capfd.readouterr()
+    assert not ended.value.code, err
+    told = json.loads(out)
+    assert told["sha256"] == program.sha256 and told["verified"] and told["through"] == "mpremote"
+    assert {test["name"]: test["good"] for test in told["self_test"]} == {
+        "ram": None, "program": True, "tables": True, "tile": True, "projection": True, "buttons": True, "lamps": True}

@@ -26,6 +26,11 @@ FORGETFUL = "sim"
 
 SESSION_S = 120.0
 
+LINES = 3
+"""Of what mspdebug said: enough for the reason."""
+
+NO_LIBRARY = "it is in TI's MSP Debug Stack; or name another --driver, or flash through the bootloader with --port"
+
 IMAGE, DESCRIPTOR = "image.txt", "descriptor.bin"
 
 
@@ -50,8 +55,9 @@ class Probe:
                                   f"in?") from error
         if done.returncode:
             lines = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
-            raise StepError(step, f"mspdebug {self.driver} ended with {done.returncode}: "
-                                  f"{lines[0] if lines else 'it said nothing'}")
+            said = "; ".join(lines[:LINES]) or "it said nothing"
+            raise StepError(step, f"mspdebug {self.driver} ended with {done.returncode}: {said}"
+                                  + (f"; {NO_LIBRARY}" if "libmsp430" in said else ""))
 
 
 def flash_by_mspdebug(probe: Probe, image: Image, erase: bool, told: Told, brake: Brake) -> Written:
