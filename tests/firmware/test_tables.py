@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from built_firmware import built
+from built_firmware import built, needs
 from host_firmware import HostFirmware, HostWire
 from vector_sounds import SOUNDS, sound
 
 from edge.bridge.device import Device
+from edge.bridge.elf import loaded
 from edge.bridge.link import Link
 from edge.bridge.points import Form, classified, projected
 from quantize.projection.columns import column_signals
@@ -55,6 +56,14 @@ def test_each_set_says_on_the_host_what_it_says_in_python(name: str) -> None:
     for signal in np.array(signals) // 4 * 4:
         assert device.place(signal) == projected(made, signal)
         assert device.classify(signal) == classified(made, projected(made, signal))
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_each_set_lies_at_the_start_of_the_chips_memory(name: str) -> None:
+    needs("clang", "ld.lld", "llvm-objcopy")
+    folder = built("msp430fr2433", f"TABLES={name}")
+    memory = loaded((folder if name == SETS[0] else folder / name) / "masque.elf")
+    assert bytes(memory[0xC400 + i] for i in range(3468)) == tables(name).packed()
 
 
 @pytest.mark.data
