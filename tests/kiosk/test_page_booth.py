@@ -6,6 +6,7 @@ from collections.abc import Callable
 from page_stage import StartedBooth, Watched
 
 from edge.camera.stamp import BITS
+from edge.kiosk.texts import Texts
 from tools.bench.kiosk_screen import sampled
 
 Opened = Callable[..., Watched]
@@ -39,6 +40,10 @@ def test_a_guest_takes_a_picture_home_by_touch(booth: StartedBooth, opened: Open
     assert page.locator("#code").bounding_box()["width"] >= 180
     assert page.locator("#lifetime").inner_text().startswith("Deleted in 59:")
     page.wait_for_function("() => document.querySelector('#code').naturalWidth > 0")
+    page.tap("#print-it")
+    page.wait_for_selector("#notice:not([hidden])")
+    sentences = {text for key, text in Texts("en").items() if key.startswith("notice.print")}
+    assert page.locator("#notice").inner_text() in sentences
     page.tap('[data-do="done"]')
     watched.screen("attract")
     page.wait_for_selector("#latest img")
