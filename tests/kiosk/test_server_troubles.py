@@ -147,6 +147,15 @@ def test_a_full_disk_is_one_sentence_a_cause_with_both_numbers_and_a_recovery(tm
         assert shot(client, "fine")["stage"] == "fine" and causes(client) == []
 
 
+def test_a_damaged_gallery_keeps_no_booth_from_starting_and_the_host_hears_of_it(tmp_path: Path) -> None:
+    (tmp_path / "gallery").mkdir()
+    (tmp_path / "gallery" / "gallery.sqlite3").write_bytes(b"no database at all " * 999)
+    with here(tmp_path) as (client, _):
+        log_in(client)
+        assert "put aside" in client.get("/api/admin/state").text
+        assert shot(client)["number"] == 1
+
+
 @pytest.fixture
 def cups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with stand-ins for lp and lpstat; the printer is there while the file `on` is."""
