@@ -107,6 +107,8 @@ def test_a_screen_reader_hears_the_countdown_and_the_language(booth: StartedBoot
     booth.ask("/api/session/shoot", {"seconds": 3})
     watched.screen("shown")
     assert page.evaluate("window.heard") == ["3", "2", "1"]
+    booth.rest()
+    page.wait_for_selector("html[lang=en]")
 
 
 def test_a_camera_that_goes_away_in_the_countdown_is_one_sentence_and_comes_back(
@@ -138,6 +140,18 @@ def test_the_page_finds_the_booth_again_when_the_line_was_broken(booth: StartedB
     page.wait_for_selector("#notice", state="hidden")
     booth.ask("/api/session/start", {})
     watched.screen("live")
+    watched.faults.clear()
+
+
+def test_the_booth_needs_no_gallery(opened: Opened) -> None:
+    watched = opened()
+    watched.page.route("**/api/gallery*", lambda route: route.abort())
+    page = watched.go("/")
+    page.tap("#start")
+    watched.screen("live")
+    page.tap('.live [data-do="cancel"]')
+    watched.screen("attract")
+    assert page.locator("#latest li").count() == 0
     watched.faults.clear()
 
 
