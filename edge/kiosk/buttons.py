@@ -27,7 +27,7 @@ AGAIN_S = 2.0
 """Between two tries to reach a microcontroller that is not there."""
 
 CLAP = 1
-"""Of the sounds that the firmware's tables tell apart (tools/tables.py)."""
+"""Of the sounds that the firmware's tables tell apart (firmware/tables/microphone)."""
 
 LEVEL = 100
 """How loud a sound has to be (of 511) to be listened to."""

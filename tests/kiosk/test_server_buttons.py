@@ -9,13 +9,14 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from built_firmware import Simulated
 from host_firmware import HostFirmware, HostWire
 from served_booth import command, here, log_in, state, until
+from vector_sounds import sound
 
 from edge.bridge.device import Device
 from edge.bridge.link import Link
 from edge.kiosk.booth import Booth
-from tools.tables import sound
 
 
 class Bench:
@@ -39,7 +40,7 @@ class Bench:
 
     def clap(self) -> None:
         with self.guard:
-            self.firmware.hear(np.concatenate([np.zeros(300, int), sound(1, np.random.default_rng(5))]))
+            self.firmware.hear(np.concatenate([np.zeros(300, int), sound("clap")]))
 
     def reset(self) -> None:
         with self.guard:
@@ -75,8 +76,8 @@ class BenchWire(HostWire):
 
 
 @pytest.fixture
-def bench(firmware: HostFirmware) -> Iterator[Bench]:
-    bench = Bench(firmware)
+def bench(library: Path) -> Iterator[Bench]:
+    bench = Bench(HostFirmware(library))
     yield bench
     bench.stop()
 
@@ -148,6 +149,20 @@ def test_an_unplugged_bridge_is_the_hosts_affair_alone_and_comes_back(booth: tup
     until(lambda: inside.buttons.there)
     bench.press()
     assert until(lambda: state(client)["screen"] == "countdown")
+
+
+def test_the_button_of_the_chips_own_image_takes_a_picture(simulated: Simulated, tmp_path: Path) -> None:
+    """The MSP430's machine code in mspdebug, behind its pseudo-terminal."""
+    pins = simulated.simulator.pins
+    with command(tmp_path, "--bridge", simulated.simulator.path) as (client, _):
+        log_in(client)
+        until(lambda: client.get("/api/admin/state").json()["bridge"]["there"])
+        pins.buttons = 1
+        until(lambda: state(client)["screen"] == "countdown")
+        pins.buttons = 0
+        until(lambda: pins.lamps)
+        assert until(lambda: (now := state(client))["screen"] == "shown" and now["photo"])["number"] == 1
+        until(lambda: not pins.lamps)
 
 
 def test_a_port_that_was_never_there_costs_nothing(tmp_path: Path) -> None:
