@@ -24,7 +24,7 @@ from edge.errors import MasqueError
 from edge.frame import Frame
 from edge.keyframe import BudgetedPace
 from edge.kiosk.eye import Eye
-from edge.kiosk.live_words import Alive, Dress, Missed, Setup, Shown, Take, Taken, Watched
+from edge.kiosk.live_words import Alive, Busy, Dress, Missed, Setup, Shown, Take, Taken, Watched
 from edge.kiosk.look import Backdrops, Look
 from edge.kiosk.scenery import Scenery
 from edge.live import LivePath
@@ -40,6 +40,9 @@ UNWATCHED_S = 0.5
 
 PREVIEW_QUALITY, STILL_QUALITY = 80, 95
 """libjpeg's scale. The photograph is cut once more from its JPEG: 95 leaves nothing that can be seen."""
+
+DRESSING_S, ENCODING_S = 20.0, 5.0
+"""What a slow board may take to read a large background, and to encode a large photograph."""
 
 STILL_PATIENCE_S = 3.0
 """For so long a camera may take over a photograph."""
@@ -82,7 +85,7 @@ class Live:
         self._trouble, self._backdrops = "", Backdrops()
         self._scenery: Scenery | None = None
         self._path: LivePath | None = None
-        self._segmenters: dict[bool, TfliteSegmenter] = {}
+        self._segmenter: TfliteSegmenter | None = None
         self._watched, self._shot, self._shot_s = True, 0, 0.0
         self._frames, self._index, self._alive_s, self._shown_s = 0, 0, 0.0, 0.0
         self._mirror = self._bgr = np.empty((0, 0, 3), np.uint8)
@@ -130,9 +133,10 @@ class Live:
     def _ready(self, shape: tuple[int, int]) -> tuple[LivePath, Scenery]:
         """The path and what stands behind it, made anew for another look or another size of frames."""
         if self._scenery is None or (self._path and self._path.room and self._path.room.picture.shape[:2] != shape):
+            self.link.send(Busy(DRESSING_S))
             self._scenery = self._dressed(shape)
-            effect = self._scenery.effect
-            self._path = LivePath(self.board, self._segmenter(bool(effect.wants)), effect,
+            self._segmenter = self._segmenter or self._opened()
+            self._path = LivePath(self.board, self._segmenter, self._scenery.effect,
                                   BudgetedPace(self.board.budget.frame_ms.value))
         assert self._path is not None
         return self._path, self._scenery
@@ -145,13 +149,10 @@ class Live:
             self._trouble = str(error)
             return Scenery(None, shape, self._backdrops)
 
-    def _segmenter(self, parts: bool) -> TfliteSegmenter:
-        if parts not in self._segmenters:
-            tier, network = self.board.tier.value, self.board.network
-            model = model_path("seg", tier, Path(self.setup.models) if self.setup.models else MODELS)
-            self._segmenters[parts] = open_segmenter(model, tier, self.setup.threads or network.threads.value,
-                                                     network.delegate.value, parts=parts)[0]
-        return self._segmenters[parts]
+    def _opened(self) -> TfliteSegmenter:
+        tier, network = self.board.tier.value, self.board.network
+        model = model_path("seg", tier, Path(self.setup.models) if self.setup.models else MODELS)
+        return open_segmenter(model, tier, self.setup.threads or network.threads.value, network.delegate.value)[0]
 
     def _hand_over(self) -> None:
         """The photograph, when it is there; its absence, when patience is over."""
@@ -159,6 +160,7 @@ class Live:
             return
         still = self.eye.still()
         if still is not None:
+            self.link.send(Busy(ENCODING_S))
             jpeg = jpeg_bytes(cv2.cvtColor(still, cv2.COLOR_RGB2BGR), STILL_QUALITY)
             self.link.send(Taken(self._shot, jpeg, *still.shape[:2]))
             self._shot = 0

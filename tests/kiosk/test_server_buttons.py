@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from built_firmware import Simulated
 from host_firmware import HostFirmware, HostWire
 from served_booth import command, here, log_in, state, until
 from vector_sounds import sound
@@ -180,6 +181,20 @@ def test_an_unplugged_bridge_is_the_hosts_affair_alone_and_comes_back(booth: tup
     until(lambda: inside.buttons.there)
     bench.press()
     assert until(lambda: state(client)["screen"] == "countdown")
+
+
+def test_the_button_of_the_chips_own_image_takes_a_picture(simulated: Simulated, tmp_path: Path) -> None:
+    """The MSP430's machine code in mspdebug, behind its pseudo-terminal."""
+    pins = simulated.simulator.pins
+    with command(tmp_path, "--bridge", simulated.simulator.path) as (client, _):
+        log_in(client)
+        until(lambda: client.get("/api/admin/state").json()["bridge"]["there"])
+        pins.buttons = 1
+        until(lambda: state(client)["screen"] == "countdown")
+        pins.buttons = 0
+        until(lambda: pins.lamps)
+        assert until(lambda: (now := state(client))["screen"] == "shown" and now["photo"])["number"] == 1
+        until(lambda: not pins.lamps)
 
 
 def test_a_port_that_was_never_there_costs_nothing(tmp_path: Path) -> None:
