@@ -15,7 +15,7 @@ INSTALL := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --n
 demo: $(VENV)/.runtime
 	$(BIN)/python -m tools.demo $(if $(PHOTO),--photo "$(PHOTO)") --out demo
 
-test: $(VENV)/.dev $(VENV)/.debian .venv-tflite/.done lint
+test: $(VENV)/.dev $(VENV)/.debian tests/node/node_modules/.done .venv-tflite/.done lint
 	MASQUE_TFLITE_PYTHON=$$(test -x .venv-tflite/bin/python && echo $(CURDIR)/.venv-tflite/bin/python) \
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
@@ -30,7 +30,7 @@ lint: $(VENV)/.dev
 clean:
 	$(MAKE) -C firmware/host clean
 	$(MAKE) -C firmware/msp430fr2433 clean
-	rm -rf $(VENV) .venv-tflite demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-tflite tests/node/node_modules demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Run time only: no TensorFlow, no test tools.
 $(VENV)/.runtime: setup.py pyproject.toml
@@ -41,14 +41,21 @@ $(VENV)/.runtime: setup.py pyproject.toml
 # What the tests need beside it: the quantisation toolchain (TensorFlow, CPU) and the test tools.
 $(VENV)/.dev: setup.py pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -e '.[desk,bridge,quantize,dev]'
+	$(PIP) -e '.[desk,bridge,kiosk,quantize,dev]'
 	touch $(VENV)/.runtime $@
 
-# What builds and simulates the microcontroller's firmware, from Debian; where nothing may be installed, its tests skip.
+# What builds and simulates the microcontroller's firmware, and the browser for the booth's page with its type faces, from
+# Debian; where nothing may be installed, their tests skip.
 $(VENV)/.debian: $(VENV)/.dev
 	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug \
+	    chromium fonts-manrope fonts-ebgaramond cups-daemon cups-client rclone systemd \
 	  && $(INSTALL) libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev; then touch $@; \
-	else echo 'Debian packages were not installed (clang lld llvm mspdebug libclang-rt-*-dev): some tests will skip'; fi
+	else echo 'Debian packages were not installed: some tests will skip, and name theirs'; fi
+
+# What tests take from npm; where there is none, they skip.
+tests/node/node_modules/.done: tests/node/package.json tests/node/package-lock.json
+	if command -v npm >/dev/null && npm ci --prefix tests/node --silent; then touch $@; \
+	else echo 'npm packages were not installed (tests/node): some tests will skip'; fi
 
 # The other TFLite runtime in an environment of its own: wheels exist for Python 3.11 and numpy 1 only.
 .venv-tflite/.done: setup.py

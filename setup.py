@@ -19,7 +19,10 @@ EXTRAS = {
     "desk": [LITERT, VIDEO],
     "video": [VIDEO],
     "bridge": ["pyserial>=3.5,<4"],
-    "kiosk": [VIDEO],
+    "kiosk": [
+        VIDEO, "pyserial>=3.5,<4", "segno>=1.6,<2", "fastapi>=0.165,<1", "uvicorn>=0.54,<1",
+        "python-multipart>=0.0.34,<1", "prometheus-client>=0.26,<1",
+    ],
     "quantize": [
         LITERT,
         "tensorflow-cpu==2.19.1; platform_machine=='x86_64' and python_version<'3.13'",
@@ -31,7 +34,7 @@ EXTRAS = {
     "bench": ["psutil>=6,<8"],
     "dev": [
         "pytest>=8,<10", "pytest-xdist>=3.6,<4", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3",
-        "build>=1.2,<2", "setuptools>=77", "wheel",
+        "build>=1.2,<2", "setuptools>=77", "wheel", "httpx>=0.28,<1", "schemathesis>=4,<5", "playwright>=1.49,<2",
     ],
 }
 
@@ -59,8 +62,10 @@ setup(
     ext_modules=[LOOPS, MATTING],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
     packages=["board_configs", "edge", "edge.bridge", "edge.camera", "edge.cli", "edge.demo", "edge.effects",
+              "edge.kiosk",
               "edge.matting", "edge.models", "edge.native", "edge.segment", "edge.sinks", "quantize", "quantize.cli",
               "quantize.judge", "quantize.labels", "quantize.matte", "quantize.tflite", "tools", "tools.bench"],
     package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
-                  "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"]},
+                  "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"],
+                  "edge.kiosk": ["texts/*.toml", "default_event/*", "static/*", "static/*/*", "systemd/*"]},
 )

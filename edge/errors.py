@@ -32,3 +32,11 @@ class TileError(MasqueError, ValueError):
 
 class BridgeError(MasqueError, OSError):
     """A microcontroller that cannot be found, does not answer, or is not what its board file says."""
+
+
+class EventError(MasqueError, ValueError):
+    """A photo booth's event folder that cannot be used."""
+
+
+class BoothError(MasqueError, RuntimeError):
+    """Something beside the booth that does not do its part: printer, upload, a process of ours."""

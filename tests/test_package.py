@@ -19,6 +19,9 @@ ROOT = Path(__file__).parents[1]
 
 ROOMS = ("board_configs", "edge", "quantize", "tools")
 
+ENDINGS = ("*.py", "*.toml", "*.tflite", "*.jpg", "*.png", "*.html", "*.css", "*.js", "*.svg", "*.service")
+"""Of files that belong to a room and must come along."""
+
 SETUPTOOLS = 77
 """The least major version that pyproject.toml builds with."""
 
@@ -93,7 +96,7 @@ def masque(installed: Path, *arguments: str | Path, cwd: Path) -> subprocess.Com
 
 
 def test_every_module_and_every_board_is_in_the_wheel(tree: Path, wheel: Path) -> None:
-    shipped = [path for room in ROOMS for ending in ("*.py", "*.toml", "*.tflite", "*.jpg", "*.png")
+    shipped = [path for room in ROOMS for ending in ENDINGS
                for path in (tree / room).rglob(ending)]
     assert {path.relative_to(tree).as_posix() for path in shipped} <= set(members(wheel))
 
