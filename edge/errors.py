@@ -30,6 +30,10 @@ class TileError(MasqueError, ValueError):
     """A tile that a microcontroller must not solve: it does not fit, or its alphas could leave 0..1."""
 
 
+class FlashError(MasqueError, OSError):
+    """A board that was not programmed, or an image that must not be."""
+
+
 class BridgeError(MasqueError, OSError):
     """A microcontroller that cannot be found, does not answer, or is not what its board file says."""
 

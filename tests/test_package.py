@@ -156,6 +156,21 @@ def test_boards_are_found_outside_the_checkout(installed: Path, tmp_path: Path) 
                      "pico"]
 
 
+def test_flash_is_a_command_and_its_images_come_along(installed: Path, tmp_path: Path) -> None:
+    told = masque(installed, "--help", cwd=tmp_path)
+    assert re.search(r"^ +flash +Program a microcontroller", told.stdout, re.MULTILINE), told.stdout + told.stderr
+    shipped = installed / "tools" / "flash" / "shipped"
+    assert {path.name for path in (shipped / "pico").glob("*.py")} == {
+        path.name for path in (ROOT / "firmware" / "micropython").glob("*.py")}
+    rules = masque(installed, "flash", "--udev-rules", cwd=tmp_path)
+    assert rules.returncode == 0 and 'ATTRS{idVendor}=="2047"' in rules.stdout
+    if not all(shutil.which(tool) for tool in ("clang", "ld.lld", "llvm-objcopy", "mspdebug")):
+        pytest.skip("clang, lld, llvm or mspdebug is missing: the wheel has no image for the MSP430FR2433")
+    planned = masque(installed, "flash", "msp430fr2433", "--driver", "sim", "--dry-run", "--json", cwd=tmp_path)
+    assert planned.returncode == 0, planned.stderr
+    assert json.loads(planned.stdout)["image"] == str(shipped / "masque.elf")
+
+
 def test_the_version_is_the_wheels(wheel: Path, installed: Path, tmp_path: Path) -> None:
     done = masque(installed, "--version", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -27,6 +27,7 @@ NEEDED_FOR = {
     **dict.fromkeys(("fastapi", "uvicorn", "segno", "prometheus-client", "python-multipart"),
                     "the photo booth (without it: all else works); pip install '.[kiosk]' in the checkout"),
     "pyserial": "the microcontroller bridge (without it: all else works); pip install '.[bridge]' in the checkout",
+    "mpremote": "flashing a Pico (without it: all else works); pip install '.[flash]' in the checkout",
 }
 
 
