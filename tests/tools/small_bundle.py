@@ -44,9 +44,8 @@ def small_bundle(folder: Path, version: str, key: Path | None, proof: str = "exi
 def unpacked(deb: Path, root: Path) -> settle.Place:
     """What dpkg has done when it calls postinst: the package's files are there, those of the one before are gone."""
     shutil.rmtree(root / "opt" / "masque" / "incoming", ignore_errors=True)
-    subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, stdout=(tar := open(f"{deb}.tar", "wb")))
-    tar.close()
-    subprocess.run(["tar", "-C", root, "--keep-directory-symlink", "-xf", f"{deb}.tar"], check=True)
+    content = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["tar", "-C", root, "--keep-directory-symlink", "-xf", "-"], check=True, input=content)
     return settle.Place(root)
 
 

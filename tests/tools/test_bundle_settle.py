@@ -1,4 +1,4 @@
-"""A bundle becomes the current version whole, signed and proved, or not at all: whatever is wrong, the old one runs on."""
+"""A bundle becomes the current version whole, signed and proved, or not at all: else the old one runs on."""
 from __future__ import annotations
 
 import os

@@ -1,6 +1,7 @@
 """The packages that a bundle brings: pip unpacks wheels for another machine, then each is asked what it needs."""
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,10 +31,9 @@ def fill_site(site: Path, wheel: Path, target: Target, wheels: Path | None = Non
     if done.returncode:
         raise BundleError(f"no set of wheels for {target.machine}, Python {target.suite.python_version}: "
                           f"{last_line(done.stderr)}")
-    if (site / "bin").is_dir():  # scripts that name this machine's interpreter
-        for script in (site / "bin").iterdir():
-            script.unlink()
-        (site / "bin").rmdir()
+    shutil.rmtree(site / "bin", ignore_errors=True)  # scripts that name this machine's interpreter
+    for compiled in list(site.rglob("__pycache__")):  # a wheel may hold some; the board compiles for itself
+        shutil.rmtree(compiled)
     found = {_plain(one.name): one for one in distributions(path=[str(site)])}
     missing = sorted({need for one in found.values() for need in _needs(one, target) if need not in found})
     if missing:
