@@ -15,7 +15,7 @@ from pathlib import Path
 import edge.kiosk
 from edge.card import model_path
 from edge.errors import BundleError
-from edge.segment.tflite import EDGE_TPU_OPERATOR
+from edge.segment.edge_tpu import EDGE_TPU_OPERATOR
 from tools.bundle.site import fill_site
 from tools.bundle.target import Target
 from tools.flash.command import RULES
