@@ -55,6 +55,9 @@ def package(folder: Path, target: Target, version: str, key: Path | None) -> Pat
         sign(incoming / "MANIFEST", key)
     _link_to_current(root)
     _write_control(root, target, version)
+    for path in root.rglob("*"):  # whatever the umask was here
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     deb = folder / f"{PACKAGE}_{version}_{target.architecture}.deb"
     _dpkg_deb("-Zzstd", "-z10", "--root-owner-group", "--build", root, deb)
     return deb

@@ -262,6 +262,7 @@ def main() -> int:
     if len(sys.argv) not in (2, 3) or sys.argv[1] not in verbs:
         say("usage: settle.py install|back [ROOT]")
         return 2
+    os.umask(0o022)  # the booth runs as nobody in particular, and has to read it
     place = Place(Path(sys.argv[2] if len(sys.argv) == 3 else "/"))
     try:
         name = verbs[sys.argv[1]](place)
