@@ -13,6 +13,8 @@ from tools.bundle.target import SUITES, target
 
 HERE = next((suite for suite, release in SUITES.items() if release.python == sys.version_info[:2]), "bookworm")
 
+UNIT = "[Unit]\nDescription={version}\n[Install]\nWantedBy=multi-user.target\n"
+
 PROGRAM = "#!/bin/sh\necho {version}\n"
 
 
@@ -28,7 +30,8 @@ def small_tree(tree: Path, version: str, proof: str = "exit 0") -> None:
     for path, text in {"bin/masque": PROGRAM.format(version=version), "bin/masque-prove": f"#!/bin/sh\n{proof}\n",
                        "bundle.json": json.dumps({"version": version, "board": "pi4b"}),
                        "lib/python3.11/site-packages/edge/__init__.py": f'"""Version {version}."""\n',
-                       "systemd/masque-kiosk.service": "[Unit]\n", "udev/60-masque.rules": "#\n"}.items():
+                       "systemd/masque-kiosk.service": UNIT.format(version=version),
+                       "udev/60-masque.rules": "#\n"}.items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text(text)
         (tree / path).chmod(0o755 if path.startswith("bin/") else 0o644)

@@ -79,6 +79,23 @@ def test_an_unsigned_bundle_says_so_loudly(bundle, monkeypatch: pytest.MonkeyPat
     assert "aarch64-linux-gnu-gcc is not on PATH: apt install gcc-aarch64-linux-gnu" in str(done.exception)
 
 
+def test_without_a_checkout_a_wheel_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wheel, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(wheel.shutil, "which", lambda name: name)
+    with pytest.raises(BundleError, match="not a git checkout of masque, so no wheel can be built; give --wheel one"):
+        wheel.built_wheel("aarch64", tmp_path)
+
+
+def test_masque_board_names_the_board_and_the_option_overrules_it(masque, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle's launcher sets it: a Coral on USB cannot be detected."""
+    monkeypatch.setenv("MASQUE_BOARD", "coral_usb_pi4b")
+    assert masque("doctor", "--json").json["machine"]["board"] == "coral_usb_pi4b"
+    assert masque("doctor", "--json", "--board", "pi5").json["machine"]["board"] == "pi5"
+    monkeypatch.setenv("MASQUE_BOARD", "toaster")
+    done = masque("doctor")
+    assert done.code == 2 and "no board is called 'toaster'" in done.err
+
+
 @pytest.mark.parametrize("board", CAMERA_BOARDS)
 @pytest.mark.parametrize("suite", SUITES)
 def test_every_board_with_a_camera_has_a_target(board: str, suite: str) -> None:

@@ -90,15 +90,30 @@ def status(root: Path) -> str:
                            "${db:Status-Abbrev}", "masque-kiosk"], capture_output=True, text=True).stdout.strip()
 
 
+def unit(root: Path) -> str:
+    """The version whose unit the system sees."""
+    return (root / "usr/lib/systemd/system/masque-kiosk.service").read_text().split()[1].removeprefix("Description=")
+
+
 def test_command_units_and_rules_are_those_of_the_current_version(board: Path, dpkg, made) -> None:
-    links = {"usr/bin/masque": "/opt/masque/current/bin/masque", "opt/masque/bin": "current/bin",
-             "usr/lib/systemd/system/masque-kiosk.service": "/opt/masque/current/systemd/masque-kiosk.service",
-             "usr/lib/udev/rules.d/60-masque.rules": "/opt/masque/current/udev/60-masque.rules"}
-    for _ in range(2):
-        assert {link: os.readlink(board / link) for link in links} == links
-        assert all((board / link.lstrip("/")).exists() for link in links.values() if link.startswith("/"))
-        assert dpkg("--install", made["2.0"]).returncode == 0
-    assert runs(board) == "2.0" and status(board) == "ii"
+    for version in ("1.0", "2.0"):
+        assert dpkg("--install", made[version]).returncode == 0
+        assert os.readlink(board / "usr/bin/masque") == "/opt/masque/current/bin/masque"
+        assert os.readlink(board / "opt/masque/bin") == "current/bin"
+        assert (runs(board), unit(board), status(board)) == (version, version, "ii")
+        assert (board / "usr/lib/udev/rules.d/60-masque.rules").is_file()
+    assert dpkg("--install", made["3.0"]).returncode != 0 and unit(board) == "2.0"
+
+
+@pytest.mark.skipif(shutil.which("systemctl") is None, reason="needs systemctl: apt install systemd")
+def test_a_booth_that_was_enabled_stays_so_through_upgrades(board: Path, dpkg, made) -> None:
+    """systemctl follows links to their end: had the unit been one, what is enabled would be a version that goes."""
+    subprocess.run(["systemctl", f"--root={board}", "enable", "masque-kiosk.service"], check=True, capture_output=True)
+    for version in ("2.0", "1.0", "2.0"):
+        assert dpkg("--install", made[version]).returncode == 0
+    wanted = board / "etc/systemd/system/multi-user.target.wants/masque-kiosk.service"
+    assert os.readlink(wanted).endswith("/usr/lib/systemd/system/masque-kiosk.service")
+    assert not list((board / "etc/systemd").rglob("*[0-9].[0-9]*"))
 
 
 def test_dpkg_s_own_check_finds_nothing_amiss_after_an_upgrade(board: Path, dpkg, made) -> None:
@@ -173,6 +188,7 @@ def test_removing_and_purging_leave_settings_signers_and_gallery(board: Path, dp
         assert (board / "var/lib/masque/guest.jpg").read_bytes() == b"a guest"
         assert {path.name for path in (board / "etc/masque").iterdir()} == {"event.toml", "bundle_signers"}
     assert not (board / "opt/masque").exists() and not (board / "usr/bin/masque").is_symlink()
+    assert not [path for path in (board / "usr").rglob("*masque*") if "doc" not in path.parts]
 
 
 def test_the_package_says_what_it_needs(made: dict[str, Path]) -> None:

@@ -181,6 +181,7 @@ def test_a_running_booth_is_restarted_into_the_new_version(board: Path, bundle, 
 def test_a_booth_that_does_not_come_up_goes_back(board: Path, bundle, systemctl: Path, capfd, monkeypatch) -> None:
     (systemctl.parent / "bad").write_text("versions/2.0")
     refused(board, bundle("2.0"), "the booth did not start with it", capfd, monkeypatch)
+    assert "=1.0" in (board / "usr/lib/systemd/system/masque-kiosk.service").read_text()
     assert systemctl.read_text().splitlines()[-1] == "systemctl restart masque-kiosk.service"
 
 
@@ -227,7 +228,8 @@ def test_a_power_cut_at_any_line_leaves_a_version_running_and_the_next_try_ends_
 
     ran = lines_until(fresh("whole"), 0)
     assert runs(tmp_path / "whole") == "2.0" and len(ran) > 100
-    near = {i + 1 for i, name in enumerate(ran) if name in ("install", "switch", "settle_folder", "trust")}
+    near = {i + 1 for i, name in enumerate(ran)
+            if name in ("install", "switch", "settle_folder", "lay_outside", "trust")}
     link = [i + 1 for i, name in enumerate(ran) if name == "lead"][::3]
     seen = set()
     for cut in sorted({*near, *link, *range(1, len(ran), 9)}):
@@ -239,6 +241,7 @@ def test_a_power_cut_at_any_line_leaves_a_version_running_and_the_next_try_ends_
             assert not settle.differs(place.current.resolve(), content)
         settle.install(place)
         assert runs(place.root) == "2.0" and not list(place.versions.glob("*.partial"))
+        assert "2.0" in (place.root / "usr/lib/systemd/system/masque-kiosk.service").read_text()
         assert place.named(place.previous).startswith("1.0"), f"cut at line {cut}: the version before is forgotten"
         shutil.rmtree(place.root)
     assert seen == {"1.0", "2.0"}

@@ -64,14 +64,8 @@ def package(folder: Path, target: Target, version: str, key: Path | None) -> Pat
 
 
 def _link_to_current(root: Path) -> None:
-    """Command, units and rules of the current version, where the system looks for them."""
-    tree = root / INCOMING / "tree"
-    links = {"opt/masque/bin": Path("current/bin"), "usr/bin/masque": CURRENT / "bin/masque"}
-    links |= {f"usr/lib/systemd/system/{unit.name}": CURRENT / "systemd" / unit.name
-              for unit in (tree / "systemd").iterdir()}
-    links |= {f"usr/lib/udev/rules.d/{rules.name}": CURRENT / "udev" / rules.name
-              for rules in (tree / "udev").iterdir()}
-    for place, target in links.items():
+    """The command of the current version, where the system and the booth's unit look for it."""
+    for place, target in (("opt/masque/bin", Path("current/bin")), ("usr/bin/masque", CURRENT / "bin/masque")):
         (root / place).parent.mkdir(parents=True, exist_ok=True)
         (root / place).symlink_to(target)
 

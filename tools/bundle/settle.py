@@ -25,6 +25,9 @@ SIGNER = "masque-bundle"
 
 UNIT = "masque-kiosk.service"
 
+OUTSIDE = {"systemd": "usr/lib/systemd/system", "udev": "usr/lib/udev/rules.d"}
+"""Folder of a version → where the system looks for what is in it."""
+
 SPARE_BYTES = 32_000_000
 """What must be left of the disk: a booth that cannot write its gallery is no better than one that is not installed."""
 
@@ -71,6 +74,7 @@ def install(place: Place) -> str:
             switch(place, name, before)
         elif (problem := differs(place.versions / name, content)):
             raise Refused(f"{name} is the current version, and {problem}; go back, then install it again")
+        lay_outside(place)
         restart(place, name, before)
         trust(place)
         for other in place.versions.iterdir():
@@ -86,6 +90,7 @@ def back(place: Place) -> str:
         if name is None or not (place.versions / name).is_dir():
             raise Refused("there is no version before this one")
         switch(place, name, before)
+        lay_outside(place)
         restart(place, name, None)
         return name
 
@@ -215,6 +220,16 @@ def settle_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def lay_outside(place: Place) -> None:
+    """Copies the current version's units and rules: `systemctl enable` would follow a link to this very version."""
+    for inside, folder in OUTSIDE.items():
+        (place.root / folder).mkdir(parents=True, exist_ok=True)
+        for file in (place.current / inside).iterdir():
+            new = place.root / folder / f"{file.name}.new"
+            shutil.copyfile(file, new)
+            os.replace(new, new.with_suffix(""))
+
+
 def restart(place: Place, name: str, before: str | None) -> None:
     """A booth that runs runs the new version; one that does not come up goes back to the version before."""
     if not (place.root / "run" / "systemd" / "system").is_dir():
@@ -227,6 +242,7 @@ def restart(place: Place, name: str, before: str | None) -> None:
     if before in (None, name):
         raise Refused(f"the booth does not start; journalctl -u {UNIT} says why")
     switch(place, str(before), name)
+    lay_outside(place)
     systemctl("daemon-reload")
     systemctl("restart", UNIT)
     shutil.rmtree(place.versions / name, ignore_errors=True)
