@@ -36,6 +36,7 @@ clean:
 	$(MAKE) -C firmware/host clean
 	$(MAKE) -C firmware/msp430fr2433 clean
 	rm -rf firmware/webassembly/node_modules
+	test ! -d build/arm64 || $(SUDO) rm -rf build/arm64
 	rm -rf $(VENV) .venv-tflite tests/node/node_modules demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Run time only: no TensorFlow, no test tools.

@@ -4,6 +4,7 @@ The stand-in (standin_edgetpu.c) is compiled here and loaded by the real runtime
 """
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,6 +22,8 @@ from edge.segment import edge_tpu, runtime
 from edge.segment.edge_tpu import EDGE_TPU_OPERATOR, compiled_path
 from edge.segment.tflite import TfliteSegmenter, open_segmenter
 from quantize.tflite.schema import packed, schema
+
+ROOT = Path(__file__).parents[2]
 
 TIER = "small"
 
@@ -180,13 +183,43 @@ def test_a_report_names_what_happened_later_once(tpu: Path, model: Path, masque,
         return whole(self, *arguments)
 
     monkeypatch.setattr(TfliteSegmenter, "segment", pulled)
-    board_of = (Path(__file__).parents[2] / "board_configs/coral_usb_pi4b.toml").read_text()
+    board_of = (ROOT / "board_configs/coral_usb_pi4b.toml").read_text()
     assert 'tier = { value = "large"' in board_of
     done = masque("live", "demo", "--frames", "3", "--out", "null", "--board", "coral_usb_pi4b", "--json",
                   "--models", large_beside(model))
     assert done.code == 0, done.err
     assert done.json["fallbacks"].count(
         "the Edge TPU stopped answering: the network ran on the CPU until it came back") == 1
+
+
+PULLED_AND_PLUGGED = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from edge.frame import Region
+from edge.segment import edge_tpu
+from edge.segment.tflite import open_segmenter
+edge_tpu.RETRY_S = 0
+state, picture = Path(sys.argv[2]), np.full((80, 48, 3), 51, np.uint8)
+segmenter, _ = open_segmenter(Path(sys.argv[1]), "small", delegate="edgetpu", runtime="tflite-runtime")
+by_tpu = []
+for word in ("ok", "fails", "absent", "ok"):
+    state.write_text(word)
+    by_tpu.append(bool(np.allclose(segmenter.segment(picture, Region.whole(picture.shape)).values, 51 / 256)))
+print(json.dumps(by_tpu))
+"""
+
+
+@pytest.mark.runtimes
+def test_the_other_runtime_lives_with_it_too(tpu: Path, model: Path, library: Path) -> None:
+    """tflite-runtime, on which Coral boards are pinned, finds the library by its name."""
+    python = os.environ.get("MASQUE_TFLITE_PYTHON")
+    if not python:
+        pytest.skip("MASQUE_TFLITE_PYTHON is not set: `make test` makes that environment where Python is 3.11")
+    done = subprocess.run([python, "-c", PULLED_AND_PLUGGED, model, tpu], text=True, capture_output=True, check=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "LD_LIBRARY_PATH": str(library.parent)})
+    assert done.stdout == "[true, false, false, true]\n"
+    assert told(tpu) == ["taken", "failed", "let go", "absent", "taken"]
 
 
 def large_beside(model: Path) -> Path:

@@ -163,6 +163,20 @@ def test_a_damaged_file_leaves_the_old_version_running(board: Path, dpkg, made, 
     assert dpkg("--install", made["2.0"]).returncode == 0 and runs(board) == "2.0"
 
 
+def test_a_full_disk_leaves_the_old_version_running(board: Path, made, full_disk: Path) -> None:
+    """Full while dpkg unpacks; then with room for that, and none to spare."""
+    root = full_disk / "root"
+    shutil.copytree(board, root, symlinks=True)
+    with pytest.raises(OSError, match="No space"), open(root / "filler", "wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    done = subprocess.run(command(root, "--install", made["2.0"]), capture_output=True, text=True)
+    assert done.returncode != 0 and "No space left" in done.stderr and runs(root) == "1.0"
+    (root / "filler").unlink()
+    done = subprocess.run(command(root, "--install", made["2.0"]), capture_output=True, text=True)
+    assert done.returncode != 0 and "are wanted; make room" in done.stderr and runs(root) == "1.0"
+
+
 def test_dpkg_killed_at_random_leaves_a_version_running(board: Path, dpkg, made) -> None:
     """The whole process group at once, as a power cut does; then the same package once more."""
     seed = random.randrange(1_000_000)
