@@ -19,8 +19,8 @@ test: $(VENV)/.dev $(VENV)/.debian $(VENV)/.micropython tests/node/node_modules/
 	MASQUE_TFLITE_PYTHON=$$(test -x .venv-tflite/bin/python && echo $(CURDIR)/.venv-tflite/bin/python) \
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-# The bundle of a Raspberry Pi 4, built, installed and run in a Debian for arm64 under qemu-user: needs root, the network
-# the first time, and minutes. debootstrap's result is kept in build/arm64.
+# The bundle of a Raspberry Pi 4, built, installed and run in Debians for arm64 under qemu-user: needs root, the network
+# and minutes. What debootstrap made is kept in build/arm64.
 test-arm64: $(VENV)/.dev $(VENV)/.arm64
 	$(SUDO) $(BIN)/python -m pytest -m arm64 tests/arm64
 
@@ -65,16 +65,16 @@ $(VENV)/.arm64: $(VENV)/.dev
 	    gcc-aarch64-linux-gnu libc6-dev-arm64-cross openssh-client
 	touch $@
 
-# What tests take from npm; where there is none, they skip.
-tests/node/node_modules/.done: tests/node/package.json tests/node/package-lock.json
-	if command -v npm >/dev/null && npm ci --prefix tests/node --silent; then touch $@; \
-	else echo 'npm packages were not installed (tests/node): some tests will skip'; fi
-
 # MicroPython as WebAssembly, which runs the Pico's firmware without a Pico; where it cannot come, those tests skip.
 $(VENV)/.micropython: $(VENV)/.debian firmware/webassembly/package-lock.json
 	if { command -v npm > /dev/null || $(INSTALL) nodejs npm; } \
 	  && npm ci --silent --no-audit --no-fund --prefix firmware/webassembly; then touch $@; \
 	else echo 'MicroPython was not installed (needs nodejs, npm and a registry of npm): some tests will skip'; fi
+
+# What tests take from npm; where there is none, they skip.
+tests/node/node_modules/.done: tests/node/package.json tests/node/package-lock.json
+	if command -v npm >/dev/null && npm ci --prefix tests/node --silent; then touch $@; \
+	else echo 'npm packages were not installed (tests/node): some tests will skip'; fi
 
 # The other TFLite runtime in an environment of its own: wheels exist for Python 3.11 and numpy 1 only.
 .venv-tflite/.done: setup.py

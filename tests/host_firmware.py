@@ -23,6 +23,9 @@ class HostFirmware:
 
     def __init__(self, library: Path) -> None:
         self.c = ctypes.CDLL(str(library))
+        self.c.host_buttons(0)
+        self.c.host_broken_lamps(0)
+        self.c.host_samples(None, 0)
         self.reset()
 
     def reset(self) -> None:

@@ -132,7 +132,7 @@ def _upload(page: Page, url: str, arrived: Arrived) -> None:
     page.click("#send")
     page.wait_for_selector("#working:not([hidden])")
     arrived("upload-working")
-    page.wait_for_selector("#results:not([hidden])", timeout=60_000)
+    page.wait_for_selector("#results:not([hidden])")
     page.wait_for_function("() => [...document.querySelectorAll('#tiles img')].every((image) => image.naturalWidth)")
     arrived("upload-results")
 
@@ -222,6 +222,7 @@ def browser() -> Iterator[Browser]:
 def _photographed(chromium: Browser, url: str, language: str, sizes: list[str], out: Path) -> None:
     context = chromium.new_context(locale=language, has_touch=True, reduced_motion="reduce")
     page = context.new_page()
+    page.set_default_timeout(60_000)
     page.add_init_script(SPEAK % language)
 
     def arrived(screen: str) -> None:

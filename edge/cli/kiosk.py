@@ -14,6 +14,7 @@ from edge.report import peak_rss_mb
 
 if TYPE_CHECKING:
     from edge.kiosk.booth import Options
+    from edge.kiosk.pin import PinFile
 
 FOLDER = click.Path(path_type=Path)
 
@@ -53,28 +54,37 @@ def command(host: str, port: int, source: str, event: Path | None, gallery: Path
     if missing:
         raise OutputError(f"the booth needs {', '.join(missing)}; pip install 'masque[kiosk]'")
 
+    from edge.camera.open_source import checked_address
+    from edge.card import MODELS, model_path, read_verified
     from edge.kiosk.address import Address
     from edge.kiosk.booth import Options
     from edge.kiosk.live_words import Setup
     from edge.kiosk.server import serve
 
     chosen, _ = chosen_board(board)
+    checked_address(source)
+    read_verified(model_path("seg", chosen.tier.value, models_folder or MODELS), "seg", chosen.tier.value)
     setup = Setup(source, chosen.name, str(models_folder.resolve()) if models_folder else "")
     options = Options(Address(host, port, names), setup, (gallery or default_gallery()).absolute(),
                       event.absolute() if event else None, bridge, voice.quiet)
-    _set_pin(options, pin, voice)
-    booth = serve(options, lambda url: voice.say(f"the booth is at {url}"))
+    pin_file = _pin_file(options, pin)
+
+    def started(url: str) -> None:
+        voice.say(f"the booth is at {url}")
+        if not pin_file.known:  # told with -q too: nobody could learn it later
+            click.echo(f"the PIN of the host's page is {pin_file.draw()} (told once; --pin sets another)", err=True)
+
+    booth = serve(options, started)
     voice.report({"address": booth.options.address.url(), "shots": booth.session.shot,
                   "live_restarts": max(0, booth.viewfinder.restarts), "peak_rss_mb": peak_rss_mb()})
 
 
-def _set_pin(options: Options, pin: str | None, voice: Voice) -> None:
-    """The PIN that was given, or one that is drawn and told once."""
+def _pin_file(options: Options, pin: str | None) -> PinFile:
+    """Where the PIN's hash lies; a PIN that was given is in force from now on."""
     from edge.kiosk.pin import PinFile
 
     options.gallery.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = PinFile(options.gallery / "pin.json")
     if pin is not None:
         file.set(sys.stdin.readline().strip() if pin == "-" else pin)
-    elif not file.known:
-        voice.say(f"the PIN of the host's page is {file.draw()} (told this once; --pin sets another)")
+    return file

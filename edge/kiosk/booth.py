@@ -73,6 +73,8 @@ class Booth:
         self.events = EventFolder(options.event or DEFAULT)
         event = self.events.current
         self.gallery = Gallery(options.gallery, quota_bytes=event.quota_mb * 1_000_000)
+        for note in self.gallery.notes:
+            log.warning("gallery: %s", note)
         self.pin, self.logins = PinFile(options.gallery / "pin.json"), Logins()
         self.upload_key = secrets.token_urlsafe(12)
         self.session = Session(event.backgrounds[0].name, event.countdown_s, event.idle_s, camera=False)
@@ -188,6 +190,7 @@ class Booth:
         if order is Order.TAKE:
             self._owed = session.shot
             self.figures.shots.inc()
+            self.figures.late.observe(time.monotonic() - session.zero_s)
             self.buttons.light(FLASH)
             self.viewfinder.take(session.shot)
         elif order is Order.DISCARD:

@@ -17,6 +17,7 @@ from edge.kiosk.journal import NAME
 
 if TYPE_CHECKING:
     from edge.bridge.device import Device
+    from edge.kiosk.claps import Claps
 
 log = logging.getLogger(NAME)
 
@@ -25,9 +26,6 @@ POLL_S = 0.02
 
 AGAIN_S = 2.0
 """Between two tries to reach a microcontroller that is not there."""
-
-CLAP = 1
-"""Of the sounds that the firmware's tables tell apart (tools/tables.py)."""
 
 LEVEL = 100
 """How loud a sound has to be (of 511) to be listened to."""
@@ -40,6 +38,7 @@ class Said(StrEnum):
     SECOND = "second"
     """The other button."""
     HEARD = "heard"
+    """Two claps."""
 
 
 class Buttons:
@@ -95,14 +94,17 @@ class Buttons:
             self._closing.wait(AGAIN_S)
 
     def _serve(self, device: Device) -> None:
+        from edge.kiosk.claps import Claps
+
         try:
             while device.next_event() is not None:
                 pass  # what happened while nobody asked is nobody's wish any more
             self._greeting, self.there, self.why = None, True, ""
+            claps = Claps()
             log.info("bridge: %s answers", self.port)
             while not self._closing.wait(POLL_S):
                 self._obey(device)
-                self._listen(device)
+                self._listen(device, claps)
             device.lamps(0)
         finally:
             device.link.close()
@@ -116,7 +118,7 @@ class Buttons:
                 else:
                     device.lamps(value)
 
-    def _listen(self, device: Device) -> None:
+    def _listen(self, device: Device, claps: Claps) -> None:
         from edge.bridge.words import What
 
         event = device.next_event()
@@ -128,7 +130,7 @@ class Buttons:
         if event.what == What.PRESS:
             self.pressed += 1
             self.told(Said.SECOND if event.which else Said.SHUTTER)
-        elif event.what == What.TRIGGER and event.which == CLAP:
+        elif claps.twice(event):
             self.heard += 1
             self.told(Said.HEARD)
 

@@ -1,10 +1,13 @@
 """From the shot to the picture: a fast cut at screen size at once, the fine cut at the camera's size when it is ready.
 
 Two processes of one kind (cutter.py), so that a guest who poses now does not wait for the last one's hair: one is
-quick, the other takes its time and yields the processor. Each is started again when it dies.
+quick, the other takes its time and yields the processor. Each is started again when it dies. On machines with little
+memory one process does both in turn.
 """
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,9 @@ SCREEN_PX = 1280
 
 MEMORY_BYTES = 1_500_000_000
 """Private memory a developing process may take; a fine cut of 12 megapixels: see README, "The photo booth"."""
+
+SMALL_MEMORY_BYTES = 1_000_000_000
+"""A machine with less has one process for both: a second one would take 0.1 GB for its models and libraries alone."""
 
 QUICK_S, FINE_S = 20.0, 300.0
 """A process that takes longer than this is ended."""
@@ -42,12 +48,14 @@ class Developer:
     """The booth's side of both processes. Its methods block; call them from threads, in any order."""
 
     def __init__(self, board: str | None = None, models: Path = MODELS, threads: int = 1,
-                 memory_bytes: int = MEMORY_BYTES, screen_px: int = SCREEN_PX) -> None:
-        """board: None = this machine's. Nothing is started yet, see start."""
+                 memory_bytes: int = MEMORY_BYTES, screen_px: int = SCREEN_PX, machine_bytes: int = 0) -> None:
+        """board: None = this machine's; machine_bytes: all memory (0: look). Nothing is started yet, see start."""
         settings = (board or detect(), models, threads)
         self.screen_px = screen_px
+        small = (machine_bytes or memory_size_bytes()) < SMALL_MEMORY_BYTES
         self.quick_worker = Worker("edge.kiosk.cutter:Cutter", Limits(memory_bytes), *settings)
-        self.fine_worker = Worker("edge.kiosk.cutter:Cutter", Limits(memory_bytes, nice=10), *settings)
+        self.fine_worker = self.quick_worker if small else Worker(
+            "edge.kiosk.cutter:Cutter", Limits(memory_bytes, nice=10), *settings)
 
     def start(self) -> None:
         """Starts both processes, so that the first guest waits no longer than the others."""
@@ -85,6 +93,11 @@ class Developer:
         self.fine_worker.close()
 
 
+def memory_size_bytes() -> int:
+    """All memory of this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def _needed(photograph: bytes, look: Look) -> bytes | None:
     return photograph if look.needs_photograph else None
 
@@ -94,6 +107,7 @@ def _developed(worker: Worker, method: str, *arguments: object, timeout_s: float
     try:
         answer = worker.call(method, *arguments, timeout_s=timeout_s, told=told)
     except BoothError:
-        worker.start()
+        with suppress(BoothError):  # the booth is ending
+            worker.start()
         raise
     return Developed(answer.parts, answer.figures)

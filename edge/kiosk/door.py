@@ -37,7 +37,7 @@ class Door:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        send = _with_headers(send)
+        send = _with_headers(send, "no-cache" if scope["path"].startswith("/static/") else "no-store")
         refusal = self._refusal(scope["method"], Headers(scope=scope))
         await (refusal or self.app)(scope, receive, send)
 
@@ -59,13 +59,14 @@ def _no(status: int, detail: str) -> JSONResponse:
     return JSONResponse({"key": "notice.forbidden", "detail": detail}, status)
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, caching: str) -> Send:
+    """caching: where the app says nothing of it."""
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in ALWAYS.items():
                 headers.setdefault(name, value)
-            headers.setdefault("cache-control", "no-store")
+            headers.setdefault("cache-control", caching)
         await send(message)
 
     return sent

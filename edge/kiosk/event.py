@@ -49,7 +49,7 @@ class EventFolder:
             self._seen, before = seen, (self._event, self._fault)
             try:
                 self._event, self._fault = read_event(self.path), None
-            except MasqueError as error:
+            except (MasqueError, OSError) as error:
                 self._fault = f"{error}; the last good event goes on"
             return (self._event, self._fault) != before
 

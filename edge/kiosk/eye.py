@@ -37,6 +37,11 @@ class Eye:
         self._thread.start()
 
     @property
+    def silent_s(self) -> float:
+        """How long an open camera has given nothing."""
+        return 0.0 if self.why else time.monotonic() - self._seen_s
+
+    @property
     def there(self) -> bool:
         """Whether frames come."""
         return not self.why and time.monotonic() - self._seen_s < AWAY_S

@@ -17,6 +17,8 @@ class Figures:
         self.refused = self._counter("refused", "Uploads that were refused")
         self.develop = Histogram("masque_develop_seconds", "From a photograph in the gallery to its fine cut",
                                  buckets=(0.25, 0.5, 1, 2, 4, 8, 16, 32), registry=self.registry)
+        self.late = Histogram("masque_countdown_late_seconds", "From a countdown's zero to the order to the camera",
+                              buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1), registry=self.registry)
         self.gauges = {name: Gauge(f"masque_{name}", line, registry=self.registry) for name, line in GAUGES.items()}
 
     def text(self, values: dict[str, float]) -> bytes:

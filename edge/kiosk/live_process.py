@@ -24,7 +24,7 @@ from edge.errors import MasqueError
 from edge.frame import Frame
 from edge.keyframe import BudgetedPace
 from edge.kiosk.eye import Eye
-from edge.kiosk.live_words import Alive, Dress, Missed, Setup, Shown, Take, Taken, Watched
+from edge.kiosk.live_words import Alive, Busy, Dress, Missed, Setup, Shown, Take, Taken, Watched
 from edge.kiosk.look import Backdrops, Look
 from edge.kiosk.scenery import Scenery
 from edge.live import LivePath
@@ -41,8 +41,15 @@ UNWATCHED_S = 0.5
 PREVIEW_QUALITY, STILL_QUALITY = 80, 95
 """libjpeg's scale. The photograph is cut once more from its JPEG: 95 leaves nothing that can be seen."""
 
+DRESSING_S, ENCODING_S = 20.0, 5.0
+"""What a slow board may take to read a large background, and to encode a large photograph."""
+
 STILL_PATIENCE_S = 3.0
 """For so long a camera may take over a photograph."""
+
+STUCK_S = 45.0
+"""A camera that is open and gives nothing for so long holds its thread for ever: the process ends, and a new one opens
+it anew. edge.camera.newest gives up after 30 s by itself."""
 
 Opened = Callable[[Setup, CameraBoard], FrameSource]
 
@@ -51,16 +58,17 @@ def camera_of(setup: Setup, board: CameraBoard) -> FrameSource:
     """The source that a setup names, at its board's size and rate, by the clock and without an end."""
     camera = board.camera
     return open_source(setup.source, height=camera.height.value, width=camera.width.value,
-                       frames_per_s=camera.frames_per_s.value, realtime=True, frames=0)
+                       frames_per_s=camera.frames_per_s.value, realtime=True, frames=0,
+                       downscale=board.refine.guide_downscale.value)
 
 
-def run(link: Connection, setup: Setup, opened: Opened = camera_of) -> None:
-    """The process. opened: what opens the camera, again and again."""
+def run(link: Connection, setup: Setup, opened: Opened = camera_of, stuck_s: float = STUCK_S) -> None:
+    """The process. opened: what opens the camera, again and again; stuck_s: see STUCK_S."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group: the booth ends this process
     board = load_camera_board(setup.board)
     live = Live(link, setup, board, Eye(partial(opened, setup, board)))
     try:
-        while live.turn():
+        while live.turn() and live.eye.silent_s < stuck_s:
             pass
     except (BrokenPipeError, ConnectionResetError, EOFError):
         pass  # the booth is gone
@@ -78,7 +86,7 @@ class Live:
         self._trouble, self._backdrops = "", Backdrops()
         self._scenery: Scenery | None = None
         self._path: LivePath | None = None
-        self._segmenters: dict[bool, TfliteSegmenter] = {}
+        self._segmenter: TfliteSegmenter | None = None
         self._watched, self._shot, self._shot_s = True, 0, 0.0
         self._frames, self._index, self._alive_s, self._shown_s = 0, 0, 0.0, 0.0
         self._mirror = self._bgr = np.empty((0, 0, 3), np.uint8)
@@ -115,8 +123,10 @@ class Live:
         if self._bgr.shape != frame.pixels.shape:
             self._mirror, self._bgr = np.empty_like(frame.pixels), np.empty_like(frame.pixels)
         cv2.flip(frame.pixels, 1, dst=self._mirror)  # people pose before a mirror; what is behind them is not turned
-        finished = path.frame(Frame(self._mirror, self._index, frame.time_ns), StageTimes())
-        cv2.cvtColor(finished.picture, cv2.COLOR_RGB2BGR, dst=self._bgr)
+        small = None if frame.small is None else cv2.flip(frame.small, 1)
+        finished = path.frame(Frame(self._mirror, self._index, frame.time_ns, small), StageTimes())
+        picture = scenery.finish(finished.picture, self._mirror)  # the frame itself is not needed any more
+        cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=self._bgr)
         if self.eye.stamp:
             self.eye.stamp.paste(self._bgr, self.eye.stamp.cut(frame.pixels))
         self.link.send(Shown(jpeg_bytes(self._bgr, PREVIEW_QUALITY), time.monotonic_ns()))
@@ -125,9 +135,10 @@ class Live:
     def _ready(self, shape: tuple[int, int]) -> tuple[LivePath, Scenery]:
         """The path and what stands behind it, made anew for another look or another size of frames."""
         if self._scenery is None or (self._path and self._path.room and self._path.room.picture.shape[:2] != shape):
+            self.link.send(Busy(DRESSING_S))
             self._scenery = self._dressed(shape)
-            effect = self._scenery.effect
-            self._path = LivePath(self.board, self._segmenter(bool(effect.wants)), effect,
+            self._segmenter = self._segmenter or self._opened()
+            self._path = LivePath(self.board, self._segmenter, self._scenery.effect,
                                   BudgetedPace(self.board.budget.frame_ms.value))
         assert self._path is not None
         return self._path, self._scenery
@@ -140,13 +151,10 @@ class Live:
             self._trouble = str(error)
             return Scenery(None, shape, self._backdrops)
 
-    def _segmenter(self, parts: bool) -> TfliteSegmenter:
-        if parts not in self._segmenters:
-            tier, network = self.board.tier.value, self.board.network
-            model = model_path("seg", tier, Path(self.setup.models) if self.setup.models else MODELS)
-            self._segmenters[parts] = open_segmenter(model, tier, self.setup.threads or network.threads.value,
-                                                     network.delegate.value, parts=parts)[0]
-        return self._segmenters[parts]
+    def _opened(self) -> TfliteSegmenter:
+        tier, network = self.board.tier.value, self.board.network
+        model = model_path("seg", tier, Path(self.setup.models) if self.setup.models else MODELS)
+        return open_segmenter(model, tier, self.setup.threads or network.threads.value, network.delegate.value)[0]
 
     def _hand_over(self) -> None:
         """The photograph, when it is there; its absence, when patience is over."""
@@ -154,6 +162,7 @@ class Live:
             return
         still = self.eye.still()
         if still is not None:
+            self.link.send(Busy(ENCODING_S))
             jpeg = jpeg_bytes(cv2.cvtColor(still, cv2.COLOR_RGB2BGR), STILL_QUALITY)
             self.link.send(Taken(self._shot, jpeg, *still.shape[:2]))
             self._shot = 0

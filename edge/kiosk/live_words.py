@@ -58,6 +58,13 @@ class Alive:
 
 
 @dataclass(frozen=True)
+class Busy:
+    """From the live process: its next word may take so many seconds; it is not hanging."""
+
+    for_s: float
+
+
+@dataclass(frozen=True)
 class Taken:
     """From the live process: a photograph as JPEG of (height, width)."""
 

@@ -106,6 +106,10 @@ class Backdrops:
             else:
                 backdrop = self.picture(look.folder, look.background, alpha.shape)
             picture = composite(foreground, alpha, backdrop)
+        return self.finished(picture, look)
+
+    def finished(self, picture: np.ndarray, look: Look) -> np.ndarray:
+        """A picture (H, W, 3) uint8 with the look's frame and words over it."""
         if look.frame is not None:
             picture = framed(picture, self.overlay(look.folder / look.frame.file))
         return lettered(picture, look.texts, look.folder)

@@ -1,10 +1,10 @@
-"""What the preview puts behind the person: a picture, a film that goes on, a colour, or their own room."""
+"""What the preview puts behind the person and over the picture: film or picture, the event's frame and words."""
 from __future__ import annotations
 
 import numpy as np
 
 from edge.camera.video import VideoSource
-from edge.composite import covering
+from edge.composite import composite, covering
 from edge.effects import Blurred, Effect, Kept, Replaced
 from edge.kiosk.look import Backdrops, Look
 
@@ -22,6 +22,7 @@ class Scenery:
         self._film: VideoSource | None = None
         self._start_ns: int | None = None
         self.effect: Effect = self._painter(look, backdrops) if look else Kept()
+        self._over = _overlay(look, shape, backdrops) if look and (look.frame or look.texts) else None
 
     def turn(self, time_ns: int) -> None:
         """Lets the film show what it shows at a monotonic time; frames that are late are passed over."""
@@ -41,6 +42,13 @@ class Scenery:
             assert isinstance(self.effect, Replaced)
             self.effect.backdrop = covering(frame.pixels, self._shape)
 
+    def finish(self, picture: np.ndarray, into: np.ndarray) -> np.ndarray:
+        """A painted frame (H, W, 3) uint8 with the event's frame and words over it: in `into`, or as it came."""
+        if self._over is None:
+            return picture
+        colours, alpha = self._over
+        return composite(colours, alpha, picture, into)
+
     def _painter(self, look: Look, backdrops: Backdrops) -> Effect:
         kind = look.background.kind
         if kind == "blur":
@@ -57,3 +65,15 @@ class Scenery:
         if self._film is not None:
             self._film.close()
         self._film, self._start_ns = VideoSource(self.look.folder / self.look.background.clip), None
+
+
+def _overlay(look: Look, shape: tuple[int, int], backdrops: Backdrops) -> tuple[np.ndarray, np.ndarray]:
+    """Frame and words alone: colours (H, W, 3) and alpha (H, W) uint8, straight.
+
+    They are laid over black and over white: what differs is what shines through.
+    """
+    black, white = (backdrops.finished(np.full((*shape, 3), level, np.uint8), look).astype(np.float32)
+                    for level in (0, 255))
+    alpha = np.clip(255 - (white - black).mean(axis=-1), 0, 255)
+    colours = np.clip(black * (255 / np.maximum(alpha, 1))[..., None], 0, 255)
+    return (colours + 0.5).astype(np.uint8), (alpha + 0.5).astype(np.uint8)

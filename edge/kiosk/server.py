@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -19,8 +20,11 @@ from edge.kiosk.watchdog import Watchdog
 GOODBYE_S = 1
 """For so long requests that are under way may go on at the end."""
 
-WAITING = 128
-"""Connections that may wait to be accepted."""
+WAITING, MOST_REQUESTS = 128, 400
+"""Connections that may wait to be accepted; requests under way at once, more are answered 503."""
+
+
+MOST_FILES = 65_536
 
 
 class Server(uvicorn.Server):
@@ -39,7 +43,7 @@ class Serving:
         self.booth, self._ended = booth, asyncio.Event()
         self.server = Server(uvicorn.Config(
             app_for(booth), log_config=None, access_log=False, lifespan="off", ws="none", server_header=False,
-            proxy_headers=False, timeout_graceful_shutdown=GOODBYE_S, backlog=WAITING))
+            proxy_headers=False, timeout_graceful_shutdown=GOODBYE_S, backlog=WAITING, limit_concurrency=MOST_REQUESTS))
 
     @classmethod
     async def serve(cls, options: Options, started: Callable[[Self], None],
@@ -48,6 +52,7 @@ class Serving:
 
         Raises OutputError: the port is taken, the gallery cannot be used; EventError.
         """
+        _allow_many_files()
         with _listening(options.address.host, options.address.port) as listener:
             port = listener.getsockname()[1]
             serving = cls(make(replace(options, address=replace(options.address, port=port))))
@@ -89,6 +94,12 @@ def serve(options: Options, said: Callable[[str], None]) -> Booth:
 
     asyncio.run(Serving.serve(options, started))
     return served[0]
+
+
+def _allow_many_files() -> None:
+    """Each connection is an open file; the usual 1,024 would let idle phones keep the gallery from opening its own."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, MOST_FILES)), hard))
 
 
 @contextmanager

@@ -79,6 +79,7 @@ class Session:
     since_s: float = 0.0
     touched_s: float = 0.0
     ends_s: float = 0.0
+    zero_s: float = 0.0
     of_s: int = 0
     shot: int = 0
     waiting: bool = False
@@ -125,7 +126,7 @@ class Session:
             return []
         self._forget()
         self.of_s = min(max(seconds or self.countdown_s, COUNTDOWN_S[0]), COUNTDOWN_S[1])
-        self.ends_s = now + self.of_s
+        self.ends_s = self.zero_s = now + self.of_s
         self.notice = None
         self._go(Screen.COUNTDOWN, now)
         return [Order.COUNT]

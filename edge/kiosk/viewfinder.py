@@ -11,11 +11,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from edge.kiosk.live_words import Alive, Dress, Setup, Shown, Take, Watched
+from edge.kiosk.live_words import Alive, Busy, Dress, Setup, Shown, Take, Watched
 from edge.kiosk.look import Look
 
 SILENT_S, STARTING_S = 1.0, 20.0
-"""For so long a live process may say nothing, and a new one until its first word; then it is ended and replaced."""
+"""For so long a live process may say nothing unless it said that it is Busy, and a new one until its first word; then
+it is ended and replaced."""
 
 PRELOADED = ["edge.kiosk.live_process"]
 """What the process that live processes are forked from holds already: numpy, OpenCV, the network's runtime. A new live
@@ -132,7 +133,7 @@ class Viewfinder:
                 return f"the live process ended (exit code {self._process.exitcode})"
             now = time.monotonic()
             if word is not None:
-                heard_s, patience_s = now, SILENT_S
+                heard_s, patience_s = now, word.for_s if isinstance(word, Busy) else SILENT_S
                 if isinstance(word, Shown):
                     self._times.append(now)
                 self.told(word)

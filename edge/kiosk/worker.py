@@ -58,7 +58,7 @@ class Worker:
     def __init__(self, task: str, limits: Limits, *settings: object) -> None:
         """task: "module:Class" to be made with settings in the process; its methods are what can be called."""
         self.task, self.limits, self.settings = task, limits, settings
-        self.starts = 0
+        self.starts, self._closed = 0, False
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
@@ -93,10 +93,13 @@ class Worker:
         return self._process.pid if self._process is not None and self.alive else None
 
     def close(self) -> None:
-        """Ends the process, whatever it is doing."""
+        """Ends the process, whatever it is doing, for good: a call that waits for it raises BoothError."""
+        self._closed = True
         self._end()
 
     def _ready(self) -> Connection:
+        if self._closed:
+            raise BoothError(f"{self.task} is closed: the booth is ending")
         if self._connection is None or not self.alive:
             self._end()
             ours, theirs = socket.socketpair()

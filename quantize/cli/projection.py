@@ -67,3 +67,6 @@ def _tell(card, voice: Voice) -> None:
     for where, found in card.false_reports.items():
         voice.say(f"an hour of {where}: the ear opens {found['signals_per_hour']:.0f} times, "
                   f"{found['claps_per_hour']:.0f} claps are reported")
+    if card.taken_for_claps:
+        shares = ", ".join(f"{kind} {share:.0%}" for kind, share in card.taken_for_claps.items())
+        voice.say(f"taken for claps: {shares}")

@@ -21,8 +21,9 @@ class TablesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """signals: `microphone`, `columns` or `recordings`; source: where they came from, synthetic ones called so; method,
     form: how the vectors were found and what they multiply; labels: number → name; learned_from, held_out: signals of
     each label; accuracy: method → float, q15 and agree on held-out signals; confusion: of the tables themselves, in the
-    chip's integers; false_reports: what claps were reported without one, an hour (microphone only); image: `struct
-    tables` in Base64, sha256: of its bytes."""
+    chip's integers; false_reports: what claps were reported without one, an hour, and taken_for_claps: what share of
+    the ear's openings by each kind of sound (microphone only); image: `struct tables` in Base64, sha256: of its
+    bytes."""
 
     signals: str
     source: str
@@ -36,6 +37,7 @@ class TablesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accuracy: dict[str, dict[str, float]]
     confusion: dict[str, dict[str, int]]
     false_reports: dict[str, dict[str, float]]
+    taken_for_claps: dict[str, float]
     fram_bytes: int
     sha256: str
     image: str

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.bridge.points import Form
+import numpy as np
+
+from edge.bridge.points import Form, Tables
 from edge.errors import DataError
 from quantize.projection.card import TablesCard, card_bytes, image_fields
 from quantize.projection.columns import column_signals
@@ -72,26 +74,30 @@ def make_tables(material: Material, method: str, form: Form, seed: int,
                         f"ones; record more files of it")
     made = {name: fitted(material.learnt, names, name, form, seed) for name in progress(METHODS)}
     tables = as_tables(made[method])
+    false_reports, taken = false_claps(tables, names, minutes, seed) if material.signals == "microphone" else ({}, {})
     return TablesCard(
         signals=material.signals, source=material.source, licence=material.licence, method=method,
         form=form.name.lower(), seed=seed, labels=names, learned_from=_counts(material.learnt),
         held_out=_counts(material.held_out),
         accuracy={name: accuracies(one, as_tables(one), material.held_out, names) for name, one in made.items()},
         confusion=confusion(tables, material.held_out, names),
-        false_reports=false_claps(tables, names, minutes, seed) if material.signals == "microphone" else {},
+        false_reports=false_reports, taken_for_claps=taken,
         **image_fields(tables))  # type: ignore[arg-type]
 
 
-def false_claps(tables, names: dict[int, str], minutes: float, seed: int) -> dict[str, dict[str, float]]:
-    """`voices`, `noises` → how many signals the ear cut an hour, and how many of them were reported as claps."""
+def false_claps(tables: Tables, names: dict[int, str], minutes: float,
+                seed: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """`voices`, `noises` → how many signals the ear cut an hour, and how many of them were reported as claps; and which
+    share of a kind's signals were."""
     clap = next(number for number, name in names.items() if name == CLAP)
-    found = {}
+    rates: dict[str, dict[str, float]] = {}
+    shares: dict[str, float] = {}
     for name, heard in heard_without_a_clap(minutes, seed).items():
-        claps = int((chip_says(tables, heard.samples) == clap).sum())
-        found[name] = {"level": LISTENED_AT, "minutes": minutes,
-                       "signals_per_hour": _an_hour(len(heard.labels), minutes),
-                       "claps_per_hour": _an_hour(claps, minutes)}
-    return found
+        claps, kinds = chip_says(tables, heard.samples) == clap, np.array(heard.labels)
+        rates[name] = {"level": LISTENED_AT, "minutes": minutes, "signals_per_hour": _an_hour(claps.size, minutes),
+                       "claps_per_hour": _an_hour(int(claps.sum()), minutes)}
+        shares |= {kind: round(float(claps[kinds == kind].mean()), 3) for kind in dict.fromkeys(heard.labels)}
+    return rates, shares
 
 
 def write_tables(out: Path, card: TablesCard, held_out: Signals) -> list[Path]:

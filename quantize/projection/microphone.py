@@ -56,20 +56,30 @@ def microphone_signals(each: int, held_out: bool, seed: int) -> Signals:
 
 def heard_without_a_clap(minutes: float, seed: int) -> dict[str, Signals]:
     """What the ear cuts at LISTENED_AT from so many minutes of held-out voices that speak without a pause, and of
-    held-out noises, one in A_NOISE_S: `voices` and `noises`."""
+    held-out noises, one in A_NOISE_S: `voices` and `noises`; a noise's label is its kind."""
     rng = np.random.default_rng((seed, 2))
-    drawn, makers = _rooms(True, rng), _makers(True)
+    drawn = _rooms(True, rng)
     heard = {}
-    for name, label in (("voices", VOICE), ("noises", OTHER)):
-        rows, left = [np.zeros((0, SIGNAL_SAMPLES), np.int16)], minutes * 60
+    for name in ("voices", "noises"):
+        rows, kinds, left = [np.zeros((0, SIGNAL_SAMPLES), np.int16)], [], minutes * 60
         while left > 0:
-            sound = makers[label](rng)
-            left -= sound.size / RATE_HZ if label == VOICE else A_NOISE_S
+            kind, sound = _spoken(rng) if name == "voices" else _noise(rng)
+            left -= sound.size / RATE_HZ if name == "voices" else A_NOISE_S
             samples = _arriving(sound, drawn[rng.integers(ROOMS)], LEVELS[0], rng)
-            rows += [samples[None, at : at + SIGNAL_SAMPLES] for at in heard_from(samples, LISTENED_AT)]
-        cut = np.concatenate(rows).astype(np.int16)
-        heard[name] = Signals(cut, (label,) * len(cut))
+            cut = [samples[None, at : at + SIGNAL_SAMPLES] for at in heard_from(samples, LISTENED_AT)]
+            rows += cut
+            kinds += [kind] * len(cut)
+        heard[name] = Signals(np.concatenate(rows).astype(np.int16), tuple(kinds))
     return heard
+
+
+def _spoken(rng: np.random.Generator) -> tuple[str, np.ndarray]:
+    return VOICE, voices.spoken(voices.HELD_OUT, rng)
+
+
+def _noise(rng: np.random.Generator) -> tuple[str, np.ndarray]:
+    maker = noises.HELD_OUT[rng.integers(len(noises.HELD_OUT))]
+    return maker.__name__, maker(rng)
 
 
 def _makers(held_out: bool) -> dict[str, Callable[[np.random.Generator], np.ndarray]]:

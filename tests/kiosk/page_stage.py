@@ -37,6 +37,9 @@ limit = 50
 """
 
 TOUCH = {"width": 1024, "height": 600}
+PATIENCE_S = 90.0
+"""For what comes sooner or later; how soon depends on what else this machine does."""
+
 CAMERA = "demo?size=640x360&stamp=1"
 
 
@@ -88,7 +91,7 @@ class StartedBooth:
         answer = self.client.get(path) if body is None else self.client.post(path, json=body)
         return answer.raise_for_status().json()
 
-    def until(self, true: Callable[[dict], Any], patience_s: float = 30.0) -> dict:
+    def until(self, true: Callable[[dict], Any], patience_s: float = PATIENCE_S) -> dict:
         """The first state of which that is true; fails when none comes."""
         return until(lambda: (state := self.state) and true(state) and state, patience_s)
 
@@ -104,7 +107,7 @@ class StartedBooth:
         photos = self.ask("/api/gallery?count=1")["photos"]
         if not photos or photos[0]["stage"] != "fine":
             self.ask("/api/session/shoot", {"seconds": 1})
-            self.until(lambda state: state["photo"] and state["photo"]["stage"] == "fine", 60)
+            self.until(lambda state: state["photo"] and state["photo"]["stage"] == "fine")
             self.rest()
             photos = self.ask("/api/gallery?count=1")["photos"]
         return photos[0]
@@ -161,9 +164,9 @@ class Watched:
         """Waits until the last image of those has another address."""
         self.page.wait_for_function(
             "([all, before]) => [...document.querySelectorAll(all)].at(-1).getAttribute('src') !== before",
-            arg=[selector, before], timeout=30_000)
+            arg=[selector, before])
 
-    def screen(self, name: str, patience_s: float = 30.0) -> None:
+    def screen(self, name: str, patience_s: float = PATIENCE_S) -> None:
         """Waits for one of the booth's screens."""
         self.page.wait_for_selector(f'#booth[data-screen="{name}"]', timeout=patience_s * 1000)
 
@@ -176,7 +179,7 @@ def opened(booth: StartedBooth, browser: Browser) -> Iterator[Callable[..., Watc
 
     def opens(viewport: dict[str, int] = TOUCH, **options: Any) -> Watched:
         contexts.append(browser.new_context(viewport=viewport, has_touch=True, locale="en-GB", **options))
-        contexts[-1].set_default_timeout(15_000)
+        contexts[-1].set_default_timeout(PATIENCE_S * 1000)
         watched = Watched(contexts[-1].new_page(), booth.url)
         watched.page.on("request", lambda request: _note_foreign(watched, request.url))
         watched.page.on("pageerror", lambda error: watched.faults.append(str(error)))

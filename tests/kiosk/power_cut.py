@@ -136,6 +136,11 @@ def _written(content: bytes, later: list[tuple[int, bytes | None]]) -> bytes:
     return bytes(now)
 
 
+def everything(disk: Disk) -> dict[str, bytes]:
+    """What the running machine sees: every file with all its changes."""
+    return {path: _written(file.synced, file.later) for path, file in disk.live.items() if file is not None}
+
+
 def cut(disk: Disk, chance: random.Random, root: Path, into: Path) -> None:
     """One of the states in which the disk may be found, laid out as files in `into`."""
     names, share = dict(disk.names), chance.choice((0.0, 0.5, 0.9, 1.0))

@@ -18,6 +18,7 @@ REAL(int, close, int);
 REAL(ssize_t, write, int, const void *, size_t);
 REAL(ssize_t, pwrite, int, const void *, size_t, off_t);
 REAL(int, ftruncate, int, off_t);
+REAL(int, posix_fallocate, int, off_t, off_t);
 REAL(int, fsync, int);
 REAL(int, fdatasync, int);
 REAL(int, rename, const char *, const char *);
@@ -37,8 +38,8 @@ struct entry {
 
 __attribute__((constructor)) static void find(void) {
 #define FIND(name) real_##name = (__typeof__(real_##name))dlsym(RTLD_NEXT, #name)
-    FIND(open); FIND(close); FIND(write); FIND(pwrite); FIND(ftruncate); FIND(fsync); FIND(fdatasync); FIND(rename);
-    FIND(unlink); FIND(mkdir);
+    FIND(open); FIND(close); FIND(write); FIND(pwrite); FIND(ftruncate); FIND(posix_fallocate); FIND(fsync);
+    FIND(fdatasync); FIND(rename); FIND(unlink); FIND(mkdir);
     watched = getenv("MASQUE_WATCHED");
     if (watched && getenv("MASQUE_RECORD"))
         record = real_open(getenv("MASQUE_RECORD"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -89,8 +90,9 @@ int close(int fd) {
 
 ssize_t write(int fd, const void *data, size_t count) {
     if (!known(fd)) return real_write(fd, data, count);
-    uint64_t offset = (uint64_t)lseek(fd, 0, SEEK_CUR);
-    STEP(ssize_t, real_write(fd, data, count), done > 0, 'w', fd, 0, data, (size_t)done, offset);
+    // Where it went is known afterwards only: a file may be open for appending.
+    STEP(ssize_t, real_write(fd, data, count), done > 0, 'w', fd, 0, data, (size_t)done,
+         (uint64_t)(lseek(fd, 0, SEEK_CUR) - done));
 }
 
 ssize_t pwrite(int fd, const void *data, size_t count, off_t offset) {
@@ -106,6 +108,14 @@ int ftruncate(int fd, off_t length) {
 }
 
 int ftruncate64(int fd, off_t length) { return ftruncate(fd, length); }
+
+// Files are made longer by it, from nothing, only.
+int posix_fallocate(int fd, off_t offset, off_t length) {
+    if (!known(fd)) return real_posix_fallocate(fd, offset, length);
+    STEP(int, real_posix_fallocate(fd, offset, length), !done, 't', fd, 0, 0, 0, (uint64_t)(offset + length));
+}
+
+int posix_fallocate64(int fd, off_t offset, off_t length) { return posix_fallocate(fd, offset, length); }
 
 int fsync(int fd) {
     if (!known(fd)) return real_fsync(fd);

@@ -144,6 +144,22 @@ class Unpluggable(FrameSource):
             raise PictureError("the camera: no frame; check its cable")
 
 
+class Stuck(Unpluggable):
+    """A camera whose driver never answers while its plug is out, and never will in this process."""
+
+    def _check(self) -> None:
+        while not self._plug.exists() or self._hung:
+            self._hung = True
+            time.sleep(0.1)
+
+    _hung = False
+
+
+def stuck(plug: Path, setup: Setup, board: CameraBoard) -> FrameSource:
+    """For `opened` of the live process, with the first argument bound."""
+    return Stuck(camera_of(setup, board), plug)
+
+
 def unpluggable(plug: Path, setup: Setup, board: CameraBoard) -> FrameSource:
     """For `opened` of the live process, with the first argument bound."""
     if not plug.exists():

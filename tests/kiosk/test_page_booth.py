@@ -6,6 +6,7 @@ from collections.abc import Callable
 from page_stage import StartedBooth, Watched
 
 from edge.camera.stamp import BITS
+from edge.kiosk.texts import Texts
 from tools.bench.kiosk_screen import sampled
 
 Opened = Callable[..., Watched]
@@ -39,6 +40,10 @@ def test_a_guest_takes_a_picture_home_by_touch(booth: StartedBooth, opened: Open
     assert page.locator("#code").bounding_box()["width"] >= 180
     assert page.locator("#lifetime").inner_text().startswith("Deleted in 59:")
     page.wait_for_function("() => document.querySelector('#code').naturalWidth > 0")
+    page.tap("#print-it")
+    page.wait_for_selector("#notice:not([hidden])")
+    sentences = {text for key, text in Texts("en").items() if key.startswith("notice.print")}
+    assert page.locator("#notice").inner_text() in sentences
     page.tap('[data-do="done"]')
     watched.screen("attract")
     page.wait_for_selector("#latest img")
@@ -102,6 +107,8 @@ def test_a_screen_reader_hears_the_countdown_and_the_language(booth: StartedBoot
     booth.ask("/api/session/shoot", {"seconds": 3})
     watched.screen("shown")
     assert page.evaluate("window.heard") == ["3", "2", "1"]
+    booth.rest()
+    page.wait_for_selector("html[lang=en]")
 
 
 def test_a_camera_that_goes_away_in_the_countdown_is_one_sentence_and_comes_back(
@@ -133,6 +140,18 @@ def test_the_page_finds_the_booth_again_when_the_line_was_broken(booth: StartedB
     page.wait_for_selector("#notice", state="hidden")
     booth.ask("/api/session/start", {})
     watched.screen("live")
+    watched.faults.clear()
+
+
+def test_the_booth_needs_no_gallery(opened: Opened) -> None:
+    watched = opened()
+    watched.page.route("**/api/gallery*", lambda route: route.abort())
+    page = watched.go("/")
+    page.tap("#start")
+    watched.screen("live")
+    page.tap('.live [data-do="cancel"]')
+    watched.screen("attract")
+    assert page.locator("#latest li").count() == 0
     watched.faults.clear()
 
 

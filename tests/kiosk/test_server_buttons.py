@@ -9,13 +9,16 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from built_firmware import Simulated
 from host_firmware import HostFirmware, HostWire
 from served_booth import command, here, log_in, state, until
+from vector_sounds import sound
 
 from edge.bridge.device import Device
 from edge.bridge.link import Link
+from edge.bridge.words import Event, What
 from edge.kiosk.booth import Booth
-from tools.tables import sound
+from edge.kiosk.claps import Claps
 
 
 class Bench:
@@ -39,7 +42,7 @@ class Bench:
 
     def clap(self) -> None:
         with self.guard:
-            self.firmware.hear(np.concatenate([np.zeros(300, int), sound(1, np.random.default_rng(5))]))
+            self.firmware.hear(np.concatenate([np.zeros(300, int), sound("clap")]))
 
     def reset(self) -> None:
         with self.guard:
@@ -75,8 +78,8 @@ class BenchWire(HostWire):
 
 
 @pytest.fixture
-def bench(firmware: HostFirmware) -> Iterator[Bench]:
-    bench = Bench(firmware)
+def bench(library: Path) -> Iterator[Bench]:
+    bench = Bench(HostFirmware(library))
     yield bench
     bench.stop()
 
@@ -102,17 +105,47 @@ def test_the_shutter_takes_a_picture_and_the_lamps_count(booth: tuple[httpx.Clie
     assert client.get(f"/api/photos/{photo['token']}").status_code == 200
 
 
-def test_a_clap_takes_a_picture_where_people_pose_and_nowhere_else(booth: tuple[httpx.Client, Booth],
-                                                                   bench: Bench) -> None:
-    client, inside = booth
+def clap_twice(bench: Bench) -> None:
+    """The firmware rests for 0.25 s between two sounds."""
     bench.clap()
+    end_ms = bench.ms + 400
+    until(lambda: bench.ms > end_ms)
+    bench.clap()
+
+
+def test_two_claps_take_a_picture_where_people_pose_and_nowhere_else(booth: tuple[httpx.Client, Booth],
+                                                                     bench: Bench) -> None:
+    client, inside = booth
+    clap_twice(bench)
     until(lambda: inside.buttons.heard == 1)
     assert state(client)["screen"] == "attract"
     client.post("/api/session/start")
     end_ms = bench.ms + 400
-    until(lambda: bench.ms > end_ms)  # an echo is no second clap
-    bench.clap()
+    until(lambda: bench.ms > end_ms)
+    clap_twice(bench)
     assert until(lambda: state(client)["screen"] == "countdown")
+
+
+@pytest.mark.parametrize(("sounds", "wishes"), [
+    ([(0, 1), (500, 1)], 1),
+    ([(0, 1)], 0),
+    ([(0, 1), (100, 1)], 0),
+    ([(0, 1), (1300, 1)], 0),
+    ([(0, 1), (1300, 1), (1800, 1)], 1),
+    ([(0, 1), (300, 2), (600, 1)], 0),
+    ([(0, 1), (400, 1), (800, 1)], 1),
+    ([(0, 1), (400, 1), (800, 1), (1200, 1)], 2),
+    ([(65_400, 1), (300, 1)], 1),
+])
+def test_a_wish_is_two_claps_and_nothing_else(sounds: list[tuple[int, int]], wishes: int) -> None:
+    claps = Claps()
+    heard = [claps.twice(Event(0, 1, ms, 0, What.TRIGGER, which, 0, 0)) for ms, which in sounds]
+    assert sum(heard) == wishes
+
+
+def test_a_button_is_no_clap() -> None:
+    claps = Claps()
+    assert not any(claps.twice(Event(0, 1, ms, 0, What.PRESS, 1, 0, 0)) for ms in (0, 500))
 
 
 def test_the_second_button_changes_the_background(booth: tuple[httpx.Client, Booth], bench: Bench) -> None:
@@ -128,7 +161,7 @@ def test_a_device_that_was_reset_listens_again(booth: tuple[httpx.Client, Booth]
     client.post("/api/session/start")
     bench.reset()
     until(lambda: inside.buttons.greetings == 2)
-    bench.clap()
+    clap_twice(bench)
     assert until(lambda: inside.buttons.heard == 1)
 
 
@@ -148,6 +181,20 @@ def test_an_unplugged_bridge_is_the_hosts_affair_alone_and_comes_back(booth: tup
     until(lambda: inside.buttons.there)
     bench.press()
     assert until(lambda: state(client)["screen"] == "countdown")
+
+
+def test_the_button_of_the_chips_own_image_takes_a_picture(simulated: Simulated, tmp_path: Path) -> None:
+    """The MSP430's machine code in mspdebug, behind its pseudo-terminal."""
+    pins = simulated.simulator.pins
+    with command(tmp_path, "--bridge", simulated.simulator.path) as (client, _):
+        log_in(client)
+        until(lambda: client.get("/api/admin/state").json()["bridge"]["there"])
+        pins.buttons = 1
+        until(lambda: state(client)["screen"] == "countdown")
+        pins.buttons = 0
+        until(lambda: pins.lamps)
+        assert until(lambda: (now := state(client))["screen"] == "shown" and now["photo"])["number"] == 1
+        until(lambda: not pins.lamps)
 
 
 def test_a_port_that_was_never_there_costs_nothing(tmp_path: Path) -> None:

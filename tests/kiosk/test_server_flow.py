@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -237,6 +238,32 @@ def test_a_signal_ends_the_booth_and_all_its_processes(tmp_path: Path, number: s
         for child in family.stdout.split():
             until(lambda child=child: not Path(f"/proc/{child}").exists(), 5)
     assert (tmp_path / "stderr").read_text().count("Traceback") == 0
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--source", "nonsense"], "nonsense"), (["--source", "demo?colour=1"], "knows no option"),
+    (["--models", "/nonexistent"], "nonexistent"), (["--event", "/nonexistent"], "nonexistent"),
+    (["--host", "192.0.2.1"], "cannot be served"), (["--pin", "12"], "too short"),
+    (["--gallery", "/proc/gallery"], "gallery")])
+def test_what_cannot_work_is_said_in_one_line_before_anything_runs(tmp_path: Path, arguments: list[str],
+                                                                    said: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "edge", "kiosk", "--port", "0", "--board", "desk", "--gallery",
+                           str(tmp_path / "gallery"), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and said in done.stderr, done.stderr
+
+
+def test_the_first_pin_is_told_once_and_opens_the_hosts_page(tmp_path: Path) -> None:
+    said = []
+    for _ in range(2):
+        process = subprocess.Popen([sys.executable, "-m", "edge", "kiosk", "--port", "0", "--board", "desk", "-q",
+                                    "--source", "demo?size=320x180", "--gallery", str(tmp_path / "gallery")],
+                                   cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        until(lambda: (tmp_path / "gallery" / "pin.json").exists())
+        time.sleep(1.0)
+        process.terminate()
+        said.append(process.communicate(timeout=20)[1])
+    (pin,) = re.findall(r"is ([0-9]{6}) \(told once", said[0])
+    assert PinFile(tmp_path / "gallery" / "pin.json").matches(pin) and "PIN" not in said[1]
 
 
 def test_at_its_end_the_command_reports_in_json(tmp_path: Path) -> None:

@@ -128,6 +128,13 @@ def test_an_idle_booth_attracts_and_a_notice_goes_by_itself() -> None:
     assert session.screen is Screen.ATTRACT
 
 
+def test_a_new_countdown_takes_old_sentences_off_the_screen() -> None:
+    session = Session("sea")
+    session.say(0.0, "notice.printer_away")
+    session.shoot(1.0)
+    assert session.notice is None
+
+
 def test_a_fine_cut_that_fails_leaves_the_fast_one_on_the_screen() -> None:
     session = shown()
     session.spoiled(2.0, "t1", "notice.fine_failed")

@@ -82,8 +82,9 @@ def test_a_booth_that_hangs_stops_saying_that_it_lives(tmp_path: Path) -> None:
     systemd = Systemd(tmp_path)
     with command(tmp_path, environment=systemd.environment(300)) as (_, process):
         process.send_signal(signal.SIGSTOP)
-        time.sleep(0.3)
-        before = len(systemd.heard)
+        before = -1
+        while before != (before := len(systemd.heard)):  # what was said before has arrived
+            time.sleep(0.5)
         time.sleep(1.0)
         assert len(systemd.heard) == before
         process.send_signal(signal.SIGCONT)

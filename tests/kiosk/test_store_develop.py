@@ -169,6 +169,15 @@ def test_too_little_memory_costs_the_picture_and_not_the_booth(shot: bytes, look
     developer.close()
 
 
+def test_a_small_machine_has_one_process_for_both(shot: bytes, looks: Callable[[str], Look]) -> None:
+    developer = Developer("desk", screen_px=200, machine_bytes=460_000_000)
+    developer.start()
+    developer.quick(shot, looks("sea"))
+    assert developer.fine(shot, looks("sea")).report["solver"] == "knn-cg"
+    assert developer.fine_worker.pid == developer.quick_worker.pid and developer.quick_worker.starts == 1
+    developer.close()
+
+
 def test_nothing_of_a_photograph_stays_in_the_process(portrait_file: Path, looks: Callable[[str], Look]) -> None:
     """Caches are part of a picture's lifetime."""
     cutter = Cutter("desk", MODELS, 1)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from edge.errors import EventError
 from edge.kiosk.event import DEFAULT, EventFolder, read_event
+from edge.kiosk.event_shapes import Background, Colours, Event, Frame, Line, Printing, Sharing
 from edge.kiosk.overlay import FONTS
 from edge.photograph import png_bytes
 
@@ -65,6 +67,14 @@ def test_the_event_that_ships_is_good_and_stays_for_good() -> None:
     assert {"blur", "keep", "drawn"} <= {background.kind for background in event.backgrounds}
     assert all("de" in background.titles for background in event.backgrounds)
     assert EventFolder(DEFAULT).fault is None
+
+
+@pytest.mark.parametrize("table", [Event, Colours, Background, Frame, Line, Printing, Sharing])
+def test_every_key_is_in_the_readme(table: type) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme[readme.index("### The event folder") : readme.index("### The gallery")]
+    missing = [name for name in table.__struct_fields__ if not re.search(rf"`\[*{name}\b", section)]
+    assert not missing
 
 
 def test_a_title_is_all_that_an_event_needs(tmp_path: Path) -> None:

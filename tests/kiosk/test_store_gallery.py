@@ -3,9 +3,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,43 +14,15 @@ from edge.errors import OutputError
 from edge.kiosk.gallery import Gallery
 
 
-@pytest.fixture
-def clock() -> JumpingClock:
-    return JumpingClock()
-
-
-@pytest.fixture
-def opened(tmp_path: Path, clock: JumpingClock) -> Iterator[Callable[..., Gallery]]:
-    """`opened(quota_bytes)`: the gallery of one folder, closed and opened again at every call; meanwhile: what happens
-    in between."""
-    galleries: list[Gallery] = []
-
-    def again(quota_bytes: int = 0, meanwhile: Callable[[], None] = lambda: None) -> Gallery:
-        while galleries:
-            galleries.pop().close()
-        meanwhile()
-        galleries.append(Gallery(tmp_path / "gallery", clock, quota_bytes))
-        return galleries[0]
-
-    yield again
-    for gallery in galleries:
-        gallery.close()
-
-
-@pytest.fixture
-def gallery(opened: Callable[..., Gallery]) -> Gallery:
-    return opened()
-
-
 def everything(folder: Path) -> bytes:
     return b"".join(path.read_bytes() + path.name.encode() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def test_what_goes_in_comes_out_after_a_restart_too(opened: Callable[..., Gallery]) -> None:
-    token = opened().add(b"jpeg", "Ann & Ben", background="sea").token
-    opened().attach(token, {"screen": b"fast", "cutout": b"png"})
-    opened().attach(token, {"screen": b"fine"}, background="dusk")
-    gallery = opened()
+def test_what_goes_in_comes_out_after_a_restart_too(reopened: Callable[..., Gallery]) -> None:
+    token = reopened().add(b"jpeg", "Ann & Ben", background="sea").token
+    reopened().attach(token, {"screen": b"fast", "cutout": b"png"})
+    reopened().attach(token, {"screen": b"fine"}, background="dusk")
+    gallery = reopened()
     photo = gallery.photo(token)
     assert photo is not None
     assert (photo.number, photo.event, photo.origin, photo.background) == (1, "Ann & Ben", "booth", "dusk")
@@ -76,14 +47,14 @@ def test_kinds_that_are_no_longer_true_leave_with_the_change(gallery: Gallery) -
     assert b"at the sea" not in everything(gallery.folder / "files")
 
 
-def test_tokens_cannot_be_guessed_and_numbers_never_come_back(opened: Callable[..., Gallery]) -> None:
-    gallery = opened()
+def test_tokens_cannot_be_guessed_and_numbers_never_come_back(reopened: Callable[..., Gallery]) -> None:
+    gallery = reopened()
     photos = [gallery.add(b"jpeg", "party") for _ in range(5)]
     assert len({photo.token for photo in photos}) == 5
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{22}", photo.token) for photo in photos)
     for photo in photos:
         gallery.remove(photo.token)
-    assert opened().add(b"jpeg", "party").number == 6
+    assert reopened().add(b"jpeg", "party").number == 6
 
 
 @pytest.mark.parametrize("token", ["", "x", "../lock", "..", "/etc/passwd", "a\0b", "%", "x' OR 1=1 --"])
@@ -116,91 +87,8 @@ def test_a_removed_picture_leaves_nothing_behind(gallery: Gallery) -> None:
     assert token.encode() not in left and b"of somebody" not in left
 
 
-def test_a_picture_leaves_when_its_time_is_over(gallery: Gallery, clock: JumpingClock) -> None:
-    short, long, stays = (gallery.add(b"jpeg", "party", seconds).token for seconds in (60.0, 120.0, None))
-    clock.passes(59)
-    assert gallery.photo(short).left_s == pytest.approx(1)
-    assert gallery.photo(stays).left_s is None
-    assert gallery.expire() == []
-    clock.passes(2)
-    assert gallery.photo(short) is None, "shown though its time is over"
-    assert gallery.path(short, "photograph") is None and gallery.count() == 2
-    assert [photo.token for photo in gallery.newest(9)] == [stays, long]
-    assert gallery.expire() == [short]
-    assert short.encode() not in everything(gallery.folder)
-    assert gallery.photo(long) is not None
-
-
-@pytest.mark.parametrize("jump_s", [-3.2e9, -86_400.0, 86_400.0, 3.2e9])
-def test_a_jump_of_the_clock_neither_takes_nor_gives_time(gallery: Gallery, clock: JumpingClock, jump_s: float) -> None:
-    token = gallery.add(b"jpeg", "party", 600.0).token
-    clock.passes(100)
-    clock.wall += jump_s
-    assert gallery.expire() == []
-    assert gallery.photo(token).left_s == pytest.approx(500)
-    clock.passes(501)
-    assert gallery.expire() == [token]
-
-
-def test_a_jump_while_the_booth_restarts_neither_takes_nor_gives_time(opened: Callable[..., Gallery],
-                                                                      clock: JumpingClock) -> None:
-    token = opened().add(b"jpeg", "party", 600.0).token
-    clock.passes(100)
-
-    def leap() -> None:
-        clock.wall += 1e6
-        clock.passes(10)
-
-    assert opened(meanwhile=leap).photo(token).left_s == pytest.approx(490)
-
-
-def test_time_switched_off_counts_where_a_time_server_knows_it(opened: Callable[..., Gallery],
-                                                               clock: JumpingClock) -> None:
-    token = opened().add(b"jpeg", "party", 7200.0).token
-    gallery = opened(meanwhile=lambda: clock.switched_off(3600))
-    assert gallery.photo(token).left_s == pytest.approx(3600)
-    assert opened(meanwhile=lambda: clock.switched_off(86_400)).expire() == [token]
-
-
-@pytest.mark.parametrize(("before", "after"), [(False, True), (True, False), (False, False)])
-def test_without_a_time_server_a_restart_takes_no_picture(opened: Callable[..., Gallery], clock: JumpingClock,
-                                                          before: bool, after: bool) -> None:
-    """A board without a clock of its own begins in the past and leaps into the present."""
-    clock.trusted = before
-    token = opened().add(b"jpeg", "party", 7200.0).token
-
-    def off() -> None:
-        clock.switched_off(1.5e9)
-        clock.trusted = after
-
-    gallery = opened(meanwhile=off)
-    assert gallery.expire() == []
-    assert gallery.photo(token).left_s == pytest.approx(7200)
-
-
-def test_a_clock_that_went_back_while_off_takes_no_picture(opened: Callable[..., Gallery], clock: JumpingClock) -> None:
-    token = opened().add(b"jpeg", "party", 7200.0).token
-    assert opened(meanwhile=lambda: clock.switched_off(-1e9)).photo(token).left_s == pytest.approx(7200)
-
-
-def test_the_power_cut_costs_at_most_a_minute_of_a_lifetime(tmp_path: Path, clock: JumpingClock) -> None:
-    gallery = Gallery(tmp_path / "gallery", clock)
-    token = gallery.add(b"jpeg", "party", 7200.0).token
-    for _ in range(600):
-        clock.passes(1)
-        gallery.expire()
-    kept = gallery._index.reading()
-    gallery.close()
-    assert 540 <= kept.age_s <= 600
-    clock.trusted = False
-    clock.switched_off(9999)
-    gallery = Gallery(tmp_path / "gallery", clock)
-    assert gallery.photo(token).left_s == pytest.approx(6600, abs=1)
-    gallery.close()
-
-
-def test_the_oldest_leave_first_when_the_quota_is_full(opened: Callable[..., Gallery]) -> None:
-    gallery = opened(quota_bytes=1000)
+def test_the_oldest_leave_first_when_the_quota_is_full(reopened: Callable[..., Gallery]) -> None:
+    gallery = reopened(quota_bytes=1000)
     tokens = [gallery.add(bytes(300), "party").token for _ in range(3)]
     assert gallery.size_bytes() == 900
     gallery.attach(tokens[1], {"screen": bytes(200)})
@@ -210,14 +98,14 @@ def test_the_oldest_leave_first_when_the_quota_is_full(opened: Callable[..., Gal
     assert gallery.size_bytes() == 700
 
 
-def test_the_newest_picture_stays_even_where_it_alone_is_over_the_quota(opened: Callable[..., Gallery]) -> None:
-    gallery = opened(quota_bytes=100)
+def test_the_newest_picture_stays_even_where_it_alone_is_over_the_quota(reopened: Callable[..., Gallery]) -> None:
+    gallery = reopened(quota_bytes=100)
     first, second = (gallery.add(bytes(500), "party").token for _ in range(2))
     assert gallery.photo(first) is None and gallery.read(second, "photograph") == bytes(500)
 
 
-def test_only_one_booth_opens_a_gallery(opened: Callable[..., Gallery], tmp_path: Path) -> None:
-    gallery = opened()
+def test_only_one_booth_opens_a_gallery(reopened: Callable[..., Gallery], tmp_path: Path) -> None:
+    gallery = reopened()
     with pytest.raises(OutputError, match="another booth"):
         Gallery(tmp_path / "gallery")
     gallery.add(b"jpeg", "party")
@@ -225,18 +113,18 @@ def test_only_one_booth_opens_a_gallery(opened: Callable[..., Gallery], tmp_path
 
 @pytest.mark.parametrize("damage", [lambda index: b"no database at all " * 999,
                                     lambda index: index[:4096] + b"\xff" * (len(index) - 4096)])
-def test_a_damaged_gallery_is_put_aside_and_the_booth_goes_on(opened: Callable[..., Gallery],
+def test_a_damaged_gallery_is_put_aside_and_the_booth_goes_on(reopened: Callable[..., Gallery],
                                                               damage: Callable[[bytes], bytes]) -> None:
-    gallery = opened()
+    gallery = reopened()
     gallery.add(b"jpeg of somebody", "party")
     index = gallery.folder / "gallery.sqlite3"
-    gallery = opened(meanwhile=lambda: index.write_bytes(damage(index.read_bytes())))
+    gallery = reopened(meanwhile=lambda: index.write_bytes(damage(index.read_bytes())))
     note, = gallery.notes
     assert "gallery.sqlite3: the gallery's index is damaged" in note and note.endswith("a new gallery was begun")
     kept, = (gallery.folder / "damaged-1" / "files").iterdir()
     assert kept.read_bytes() == b"jpeg of somebody"
     assert gallery.count() == 0 and gallery.add(b"jpeg", "party").number == 1
-    gallery = opened()
+    gallery = reopened()
     assert gallery.notes == [] and gallery.count() == 1
 
 
@@ -255,34 +143,35 @@ def test_a_place_that_is_none_is_named(tmp_path: Path) -> None:
         Gallery(tmp_path / "file" / "gallery")
 
 
-def test_files_that_a_hand_took_away_take_their_rows_along(opened: Callable[..., Gallery]) -> None:
-    gallery = opened()
+def test_files_that_a_hand_took_away_take_their_rows_along(reopened: Callable[..., Gallery]) -> None:
+    gallery = reopened()
     whole, headless, armless = (gallery.add(b"jpeg", "party").token for _ in range(3))
     for token in (whole, armless):
         gallery.attach(token, {"screen": b"s"})
     gallery.path(headless, "photograph").unlink()
     gallery.path(armless, "screen").unlink()
     assert gallery.read(headless, "photograph") is None
-    gallery = opened()
+    gallery = reopened()
     assert [photo.token for photo in gallery.newest(9)] == [armless, whole]
     assert set(gallery.photo(armless).versions) == {"photograph"}
 
 
-def test_prints_are_counted_for_each_event_up_to_its_limit(opened: Callable[..., Gallery]) -> None:
-    gallery = opened()
+def test_prints_are_counted_for_each_event_up_to_its_limit(reopened: Callable[..., Gallery]) -> None:
+    gallery = reopened()
     assert gallery.take_prints("party", 3, 4) and not gallery.take_prints("party", 2, 4)
     assert gallery.take_prints("other", 2, 4)
     gallery.take_prints("party", -1, 4)
-    assert opened().printed("party") == 2
-    assert opened().take_prints("party", 99, 0)
+    assert reopened().printed("party") == 2
+    assert reopened().take_prints("party", 99, 0)
 
 
-def test_uploads_wait_over_restarts_and_are_tried_in_turn(opened: Callable[..., Gallery], clock: JumpingClock) -> None:
-    gallery = opened()
+def test_uploads_wait_over_restarts_and_are_tried_in_turn(reopened: Callable[..., Gallery],
+                                                          clock: JumpingClock) -> None:
+    gallery = reopened()
     first, second = sorted(gallery.add(b"jpeg", "party").token for _ in range(2))
     assert gallery.queue_upload(first) and gallery.queue_upload(first) and gallery.queue_upload(second)
     gallery.upload_failed(first, "no network", 30)
-    gallery = opened()
+    gallery = reopened()
     assert [(one.token, one.tries, one.why) for one in gallery.uploads()] == [(second, 0, ""), (first, 1, "no network")]
     gallery.upload_done(second)
     assert gallery.next_upload() is None
@@ -339,67 +228,6 @@ def test_many_threads_at_once_lose_nothing(gallery: Gallery) -> None:
     assert not failed
     assert gallery.count() == 32
     assert len(list((gallery.folder / "files").iterdir())) == 96
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", place], capture_output=True,
-                      check=False).returncode:
-        pytest.skip("no file system may be mounted here (needs root)")
-    yield place
-    subprocess.run(["umount", "--lazy", place], check=True)
-
-
-def test_a_full_disk_leaves_nothing_half_written_and_says_both_numbers(small_disk: Path) -> None:
-    gallery = Gallery(small_disk / "gallery")
-    first = gallery.add(bytes(100_000), "party").token
-    files = sorted(path.name for path in (gallery.folder / "files").iterdir())
-    for call in (lambda: gallery.add(bytes(900_000), "party"),
-                 lambda: gallery.attach(first, {"thumbnail": bytes(1000), "cutout": bytes(900_000)})):
-        with pytest.raises(OutputError, match=r"disk is full: 0\.90 MB are needed, 0\.\d\d MB are free; delete"):
-            call()
-        assert sorted(path.name for path in (gallery.folder / "files").iterdir()) == files
-    assert gallery.count() == 1 and set(gallery.photo(first).versions) == {"photograph"}
-    gallery.close()
-
-
-def test_pictures_can_be_removed_from_a_disk_without_a_single_free_byte(small_disk: Path) -> None:
-    gallery = Gallery(small_disk / "gallery")
-    tokens = [gallery.add(bytes(50_000), "party", 60.0).token for _ in range(4)]
-    gallery._index.forget_the_past()
-    fill(small_disk)
-    with pytest.raises(OutputError):
-        gallery.attach(tokens[0], {"thumbnail": bytes(10)})
-    assert gallery.remove(tokens[0])
-    assert gallery.photo(tokens[0]) is None
-    gallery.attach(tokens[1], {"thumbnail": bytes(10)})
-    gallery.close()
-
-
-def test_a_full_disk_keeps_neither_time_from_passing_nor_the_booth_from_starting(small_disk: Path,
-                                                                                 clock: JumpingClock) -> None:
-    gallery = Gallery(small_disk / "gallery", clock)
-    token = gallery.add(bytes(50_000), "party", 100.0).token
-    stays = gallery.add(bytes(50_000), "party").token
-    gallery._index.forget_the_past()
-    fill(small_disk)
-    gallery.close()
-    gallery = Gallery(small_disk / "gallery", clock)
-    fill(small_disk)
-    assert gallery.read(stays, "photograph") == bytes(50_000)
-    clock.passes(200)
-    assert gallery.expire() == [token] and gallery.count() == 1
-    gallery.close()
-
-
-def fill(disk: Path) -> None:
-    """To the last byte."""
-    with (disk / "filler").open("ab", buffering=0) as filler, pytest.raises(OSError, match="No space left"):
-        while True:
-            filler.write(bytes(4096))
 
 
 def test_the_index_syncs_every_commit_and_overwrites_what_it_removes(gallery: Gallery) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from power_cut import Change, changes, cut, disk_after, recorded
+from power_cut import Change, changes, cut, disk_after, everything, recorded
 from promised import Promised
 
 HERE = Path(__file__).parent
@@ -67,6 +67,16 @@ def _to(path: str, done: list[Change]) -> list[Change]:
         elif change.what == "w" and change.fd in open_as:
             found.append(change)
     return found
+
+
+def test_the_record_has_every_change(life: tuple[Path, list[Change]]) -> None:
+    """Replayed without a cut it gives the very files that are there: no call went past the recorder."""
+    root, all_changes = life
+    replayed = everything(disk_after(all_changes))
+    assert len(replayed) > 20
+    for path in (path for path in root.rglob("*") if path.is_file() and not path.name.endswith("-shm")):
+        assert replayed.pop(str(path)) == path.read_bytes(), path.name
+    assert [path for path in replayed if not path.endswith("-shm")] == []
 
 
 def test_nothing_that_was_promised_is_lost_by_a_power_cut(life: tuple[Path, list[Change]], quick_folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,7 +72,7 @@ def gallery(tmp_path: Path) -> Iterator[Gallery]:
 
 
 @pytest.fixture
-def cups(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def cups(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A print server of its own with one printer, `booth`, whose paper is FOLDER/paper/page."""
     programs = {name: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in
                 ("cupsd", "lpadmin", "lp", "lpstat")}
@@ -79,9 +80,8 @@ def cups(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         pytest.skip(f"no {', '.join(missing)} here: apt install cups-daemon cups-client")
     if os.geteuid() != 0:
         pytest.skip("cupsd starts its back ends as another user, which takes root")
-    folder = tmp_path_factory.mktemp("cups")
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(0o755)  # back ends run as another user
+    folder = Path(tempfile.mkdtemp(prefix="masque-cups-"))
+    folder.chmod(0o755)  # back ends run as another user, whom pytest's own folders keep out
     for name in ("root", "spool/tmp", "cache", "state", "paper", "programs/backend"):
         (folder / name).mkdir(parents=True)
     (folder / "paper").chmod(0o777)
@@ -102,6 +102,7 @@ def cups(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     finally:
         server.terminate()
         server.wait(10)
+        shutil.rmtree(folder)
 
 
 def until(true: Callable[[], bool]) -> None:

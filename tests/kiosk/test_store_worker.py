@@ -93,6 +93,28 @@ def test_calls_from_many_threads_wait_in_a_row(worker: Worker) -> None:
     assert sorted(answers) == [1, 2, 3, 4, 5, 6] and worker.starts == 1
 
 
+def test_closing_ends_what_runs_and_nothing_starts_again(worker: Worker) -> None:
+    """The booth ends while a fine cut is in the works."""
+    failed: list[BoothError] = []
+
+    def wait() -> None:
+        try:
+            worker.call("sleep", timeout_s=60)
+        except BoothError as error:
+            failed.append(error)
+
+    worker.start()
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.2)
+    worker.close()
+    waiting.join(10)
+    assert len(failed) == 1 and not worker.alive
+    with pytest.raises(BoothError, match="the booth is ending"):
+        worker.start()
+    assert worker.starts == 1
+
+
 def test_the_process_goes_when_the_booth_is_gone(tmp_path: Path) -> None:
     """The booth is killed: its side of the line closes, and the process sees that."""
     worker = Worker("naughty_task:Naughty", Limits(MEMORY))

@@ -6,10 +6,12 @@ import shutil
 import numpy as np
 import pytest
 
+from edge.bridge.points import Form
 from edge.bridge.sounds import DEAF_SAMPLES, RATE_HZ, heard_from
 from edge.bridge.words import SIGNAL_SAMPLES
 from edge.errors import DataError
-from quantize.projection import microphone, noises, rooms, voices
+from quantize.projection import make, microphone, noises, prototypes, rooms, vectors, voices
+from quantize.projection.judge import chip_says
 
 speaking = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng missing: sudo apt install espeak-ng")
 
@@ -75,6 +77,22 @@ def test_an_hour_without_a_clap_has_voices_and_noises() -> None:
     assert set(heard) == {"voices", "noises"}
     for signals in heard.values():
         assert len(signals.labels) > 2 and np.abs(signals.samples[:, 0]).min() >= microphone.LISTENED_AT
+
+
+@speaking
+def test_a_card_of_made_sounds_says_so_and_counts_false_claps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "STEPS", 200)
+    monkeypatch.setattr(prototypes, "TRIES", 200)
+    monkeypatch.setattr(microphone, "ROOMS", 5)
+    card = make.make_tables(make.microphone(3, {False: 60, True: 20}), "learned", Form.LOUDNESS, 3, minutes=0.3)
+    assert card.source.startswith("synthetic") and card.held_out == {"clap": 20, "other": 20, "voice": 20}
+    heard = microphone.heard_without_a_clap(0.3, 3)
+    claps = {name: int((chip_says(card.tables(), one.samples) == 1).sum()) for name, one in heard.items()}
+    for name, row in card.false_reports.items():
+        assert row["claps_per_hour"] == pytest.approx(200 * claps[name])
+        assert row["signals_per_hour"] == pytest.approx(200 * len(heard[name].labels))
+    assert card.taken_for_claps["voice"] == pytest.approx(claps["voices"] / len(heard["voices"].labels), abs=1e-3)
+    assert set(card.taken_for_claps) <= {"voice", *(maker.__name__ for maker in noises.HELD_OUT)}
 
 
 def test_without_a_synthesiser_of_speech_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,8 @@ WITHOUT = ("--without", "microphone", "--lines", "none")
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where copies of images are kept."""
+    """Where copies of images are kept; and a board that says nothing is given up sooner than a user would have it."""
+    monkeypatch.setattr("edge.bridge.link.GREETING_TRIES", 1)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state"
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -53,6 +54,7 @@ def kiosk(seconds: float, phones: int, shots: int, kills: int, as_json: bool) ->
             crowded["pictures_per_s"] = round(sum(fetched) / seconds, 1)
         figures = {"alone": alone, f"{phones} phones": crowded,
                    "shot_ms": {name: round(statistics.median(one[name] for one in shot)) for name in shot[0]},
+                   "countdown_late_ms": late_ms(client),
                    "restart_s": sorted(killed(client) for _ in range(kills))}
     if as_json:
         click.echo(json.dumps(figures, indent=2))
@@ -60,6 +62,7 @@ def kiosk(seconds: float, phones: int, shots: int, kills: int, as_json: bool) ->
     for name in ("alone", f"{phones} phones"):
         click.echo(f"preview, {name}: {figures[name]}")
     click.echo(f"shot, from zero to each cut on the page, median: {figures['shot_ms']} ms")
+    click.echo(f"countdowns, from zero to the order to the camera: at most {figures['countdown_late_ms']} ms")
     click.echo(f"live process killed: the next frame after {figures['restart_s']} s")
 
 
@@ -125,6 +128,13 @@ def one_shot(client: httpx.Client) -> dict[str, float]:
             if "fine" in times:
                 return times
     raise AssertionError("the changes ended")
+
+
+def late_ms(client: httpx.Client) -> float:
+    """The bucket that holds the latest of all orders after a countdown's zero, in ms."""
+    counts = re.findall(r'masque_countdown_late_seconds_bucket{le="([^"]+)"} (\S+)', client.get("/metrics").text)
+    every = float(counts[-1][1])
+    return next(1000 * float(bound) for bound, count in counts if float(count) == every)
 
 
 @contextmanager

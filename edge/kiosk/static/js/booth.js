@@ -16,6 +16,8 @@ import { language, offerLanguages, say, speak, titled } from "./texts.js";
 
 const SECONDS = [3, 5, 10];
 const NOTICE_MS = 6000;
+const CROPPED = 1.35;
+const LONG = [22, 44];
 const at = (id) => document.getElementById(id);
 
 const root = at("booth");
@@ -30,7 +32,7 @@ const choices = ["live-choices", "shown-choices"].map((id) => new Choices(at(id)
 
 let state = null;
 let seconds = null;
-let noticing;
+let noticing = 0;
 
 /** Sends a verb to the session; a refusal becomes one sentence. */
 async function ask(verb, body) {
@@ -42,12 +44,23 @@ async function ask(verb, body) {
   }
 }
 
-function notice(key, stays = false) {
+/** A sentence of the page's own, for a while; then whatever the session has to say. kind: trouble or news. */
+function notice(key, kind = "trouble") {
   clearTimeout(noticing);
-  const line = at("notice");
-  line.hidden = !key;
-  line.replaceChildren(...(key ? [icon("notice"), say(key)] : []));
-  if (key && !stays) noticing = setTimeout(() => notice(state?.notice?.key, true), NOTICE_MS);
+  line(key, kind);
+  noticing = setTimeout(() => {
+    noticing = 0;
+    sessionNotice();
+  }, NOTICE_MS);
+}
+
+function sessionNotice() {
+  if (!noticing || state?.notice) line(state?.notice?.key, state?.notice?.kind);
+}
+
+function line(key, kind) {
+  at("notice").hidden = !key;
+  at("notice").replaceChildren(...(key ? [icon(kind === "news" ? "keep" : "notice"), say(key)] : []));
 }
 
 /** What is to be seen: the session's screen, with the kept picture as one of its own. */
@@ -72,6 +85,7 @@ function enter(name) {
   const from = screens.name;
   if (name === "developing" || (from === "countdown" && name === "shown")) shot(from);
   if (!screens.go(name)) return;
+  if (name === "live") awake();
   if (["attract", "live", "countdown"].includes(name)) preview.start();
   else if (["kept", "away"].includes(name)) preview.stop();
   if (name === "live" || name === "attract") print.clear();
@@ -82,6 +96,11 @@ function enter(name) {
   at("told").textContent = name === "shown" ? say("booth.picture") : "";
   if (name !== "countdown") countdown.stop();
   openDress(false);
+}
+
+/** The screen does not sleep while guests come, where the browser can see to that. */
+function awake() {
+  navigator.wakeLock?.request("screen").catch(() => {});
 }
 
 /** The moment of the shot: a flash, and the last frame of the preview stands in for the picture. */
@@ -97,6 +116,7 @@ function shot(from) {
 function write() {
   const { event, photo, can } = state;
   document.title = at("event-title").textContent = event.title;
+  at("event-title").dataset.long = String(LONG.filter((letters) => event.title.length > letters).length);
   at("seconds-text").textContent = say("booth.seconds", { seconds: wanted() });
   at("seconds").ariaLabel = say("booth.seconds_label", { seconds: wanted() });
   for (const one of choices) one.show(titled(state.backgrounds), state.background);
@@ -106,7 +126,15 @@ function write() {
   if (photo?.picture_url) print.show(photo.picture_url, say("photo.number", { number: photo.number }));
   if (photo?.qr_url && at("code").getAttribute("src") !== photo.qr_url) at("code").src = photo.qr_url;
   lifetime.show(photo?.expires_in_s ?? null);
-  notice(state.notice?.key, true);
+  sessionNotice();
+}
+
+/** A preview of about the screen's shape fills it; of another shape it is shown whole. ratio: width by height. */
+function fit(ratio = preview.canvas.width / preview.canvas.height) {
+  root.style.setProperty("--ratio", ratio);
+  root.style.setProperty("--aspect", ratio);
+  const off = ratio / (innerWidth / innerHeight);
+  root.dataset.fit = Math.max(off, 1 / off) > CROPPED ? "whole" : "filled";
 }
 
 const wanted = () => seconds ?? state?.event.countdown_s ?? SECONDS[0];
@@ -151,13 +179,14 @@ at("seconds").addEventListener("click", () => {
 });
 at("print-it").addEventListener("click", async () => {
   const said = await tell(`/api/photos/${state.photo.token}/print`).catch((error) => error);
-  notice(said.notice?.key ?? said.key ?? "notice.printing");
+  notice(said.notice?.key ?? said.key ?? "notice.printing", said.notice?.kind);
 });
 root.addEventListener("contextmenu", (event) => event.preventDefault());
-preview.onsize = (ratio) => { root.style.setProperty("--ratio", ratio); root.style.setProperty("--aspect", ratio); };
+preview.onsize = fit;
+addEventListener("resize", () => fit());
 preview.onforbidden = () => location.replace("/gallery");
 document.addEventListener("spoken", () => { sessionStorage.setItem("masque.booth", language()); });
 document.addEventListener("spoken", () => state && write());
 const choose = (by) => choices[0].step(by), step = (by) => screens.step(by);
 listen({ screen: () => screens.name, start, shoot, back, choose, step });
-follow(show, (lost) => notice(lost ? "notice.offline" : state?.notice?.key, true));
+follow(show, (lost) => (lost ? line("notice.offline") : sessionNotice()));

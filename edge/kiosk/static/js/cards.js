@@ -73,7 +73,8 @@ function memory({ memory_free_bytes: free, missing }) {
 }
 
 function event({ event_title: title, event_fault: fault, shots, up_s: up, version }) {
+  const state = fault ? `${say("admin.event_fault")}: ${fault}` : say("admin.event_good");
   const hours = figure(up / 3600, { maximumFractionDigits: 1 });
   return { title: say("admin.event"), is: fault ? "bad" : "good", figure: title,
-    lines: plain([fault ? `${say("admin.event_fault")}: ${fault}` : say("admin.event_good"), say("admin.shots", { shots, hours }), `masque ${version}`]) };
+    lines: [state, say("admin.shots", { shots, hours }), `masque ${version}`] };
 }
