@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -84,6 +85,16 @@ def test_without_a_checkout_a_wheel_is_asked_for(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(wheel.shutil, "which", lambda name: name)
     with pytest.raises(BundleError, match="not a git checkout of masque, so no wheel can be built; give --wheel one"):
         wheel.built_wheel("aarch64", tmp_path)
+
+
+def test_this_machine_s_python_headers_serve_the_cross_compiler(tmp_path: Path) -> None:
+    """Debian's own pyconfig.h looks for one of the target, which nobody has installed."""
+    compiler = wheel.COMPILERS["aarch64"]
+    if shutil.which(compiler) is None:
+        pytest.skip(f"no {compiler}: apt install gcc-aarch64-linux-gnu")
+    flags = wheel._cross("aarch64", compiler, tmp_path / "headers")["CPPFLAGS"]
+    subprocess.run([compiler, flags, f"-I{sysconfig.get_path('include')}", "-DPy_LIMITED_API=0x030B0000", "-fPIC", "-c",
+                    ROOT / "edge/native/door.c", "-o", tmp_path / "door.o"], check=True)
 
 
 def test_masque_board_names_the_board_and_the_option_overrules_it(masque, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,9 +62,11 @@ def _copy_checkout(target: Path) -> None:
 
 
 def _cross(machine: str, compiler: str, headers: Path) -> dict[str, str]:
-    """What setuptools reads from the environment. Debian's pyconfig.h asks for one named after the target: both are
-    64 bits wide and little-endian, so that of this machine serves."""
-    here = Path(sysconfig.get_config_h_filename())
+    """What setuptools reads from the environment. Debian's pyconfig.h asks for one in a folder named after the target:
+    both are 64 bits wide and little-endian, so that of this machine serves."""
+    asking = Path(sysconfig.get_config_h_filename())
+    of_this = asking.parents[1] / str(sysconfig.get_config_var("MULTIARCH")) / asking.parent.name / asking.name
+    here = of_this if of_this.is_file() else asking
     there = headers / f"{machine}-linux-gnu" / f"python{sysconfig.get_python_version()}" / "pyconfig.h"
     there.parent.mkdir(parents=True)
     there.write_text(f'#include "{here}"\n', encoding="utf-8")
