@@ -37,9 +37,10 @@ def built_wheel(machine: str, out: Path) -> Path:
 
 
 def last_line(printed: str) -> str:
-    """What a program said at the end."""
+    """What a program said at the end; pip follows its error with hints and notes."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    return lines[-1] if lines else "nothing was said"
+    wrong = [line for line in lines if "error" in line.lower()]
+    return (wrong or lines or ["nothing was said"])[-1]
 
 
 def _compiler(machine: str) -> str:
