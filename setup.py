@@ -37,6 +37,7 @@ EXTRAS = {
         "tensorflow-model-optimization==0.8.1; python_version<'3.13'",
         "matplotlib>=3.9,<4",
     ],
+    "bundle": ["packaging>=24", "setuptools>=77", "wheel"],
     "bench": ["psutil>=6,<8"],
     "dev": [
         "pytest>=8,<10", "pytest-xdist>=3.6,<4", "hypothesis>=6.100,<7", "ruff>=0.8,<1", "mypy>=1.13,<3",
@@ -91,9 +92,9 @@ setup(
               "edge.kiosk",
               "edge.matting", "edge.models", "edge.native", "edge.segment", "edge.sinks", "quantize", "quantize.cli",
               "quantize.judge", "quantize.labels", "quantize.matte", "quantize.projection", "quantize.tflite", "tools",
-              "tools.bench", "tools.flash"],
+              "tools.bench", "tools.bundle", "tools.flash"],
     package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
                   "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"],
                   "edge.kiosk": ["texts/*.toml", "default_event/*", "static/*", "static/*/*", "systemd/*"],
-                  "tools.flash": ["*.rules"]},
+                  "tools.bundle": ["debian/*", "fleet/*"], "tools.flash": ["*.rules"]},
 )

@@ -44,3 +44,7 @@ class EventError(MasqueError, ValueError):
 
 class BoothError(MasqueError, RuntimeError):
     """Something beside the booth that does not do its part: printer, upload, a process of ours."""
+
+
+class BundleError(MasqueError, ValueError):
+    """A bundle that cannot be built, or one that must not be installed."""

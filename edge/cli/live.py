@@ -199,6 +199,7 @@ class Show:
             report = LiveReport(first.shape, self.source, path.pace, fallbacks)
             self._loop(first, path, sink, alphas, report)
             report.fallbacks += sink.fallbacks + (alphas.fallbacks if alphas else [])
+            report.fallbacks += [line for line in getattr(path.segmenter, "fallbacks", ()) if line not in fallbacks]
             return report
 
     def _loop(self, frame: Frame | None, path: LivePath, sink: FrameSink, alphas: AlphaFolder | None,

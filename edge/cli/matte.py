@@ -125,7 +125,8 @@ class Job:
             image=str(image), width=pixels.shape[1], height=pixels.shape[0], ms=times.rounded(),
             peak_rss_mb=peak_rss_mb(), solver=still.solver, features=still.features,
             unknown_pixels=still.unknown_pixels, iterations=still.iterations, residual=still.residual,
-            fallbacks=[*self.fallbacks, *photograph.notes, *still.fallbacks])
+            fallbacks=[*dict.fromkeys((*self.fallbacks, *getattr(self.path.segmenter, "fallbacks", ()))),
+                       *photograph.notes, *still.fallbacks])
 
 
 def _prepare(out: Path, quality: str, features: Features | None, residual: bool, trimap: Path | None,

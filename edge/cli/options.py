@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -61,14 +62,16 @@ def voiced(function: Callable) -> Callable:
     return wrapped
 
 
-BOARD = click.option("--board", metavar="NAME", help="Board to act for (default: this machine's, else desk).")
+BOARD = click.option("--board", metavar="NAME",
+                     help="Board to act for (default: MASQUE_BOARD, else this machine's, else desk).")
 
 MODELS_FOLDER = click.option("--models", "models_folder", metavar="DIR", type=click.Path(path_type=Path),
                              help="Folder with seg-TIER.tflite and cards (default: those that ship).")
 
 
 def chosen_board(name: str | None) -> tuple[CameraBoard, Tier]:
-    """The named or detected board, with its tier. An unknown name is a usage error."""
+    """The named board, else MASQUE_BOARD's, else the detected one, with its tier. An unknown name is a usage error."""
+    name = name or os.environ.get("MASQUE_BOARD") or None
     if name is not None and name not in board_names():
         raise click.BadParameter(f"no board is called {name!r}; known: {', '.join(board_names())}",
                                  param_hint="--board")

@@ -12,10 +12,8 @@ from edge.errors import ModelError
 from edge.frame import CLASSES, Labels, Mask, Region
 from edge.preprocess import letterbox, place, quantised, upright
 from edge.quiet import quiet_libraries
-from edge.segment.runtime import Runtime, edge_tpu_delegate, open_runtime
-
-EDGE_TPU_OPERATOR = b"edgetpu-custom-op"
-"""What `edgetpu_compiler` puts into a file; without it the delegate would leave everything to the CPU, silently."""
+from edge.segment.edge_tpu import EdgeTpu, compiled_files
+from edge.segment.runtime import Runtime, open_runtime
 
 
 class Segmenter(Protocol):
@@ -31,13 +29,14 @@ class Segmenter(Protocol):
 class TfliteSegmenter:
     """One int8 model file with the signatures `person_…` and, where it knows parts, `all_…`, upright and lying."""
 
-    def __init__(self, content: bytes, card: Card, runtime: Runtime, threads: int, delegate=None,
-                 mirror: bool = False, parts: bool = False) -> None:
+    def __init__(self, content: bytes, card: Card, runtime: Runtime, threads: int, mirror: bool = False,
+                 parts: bool = False) -> None:
         """content and card as read_verified returns them; mirror: look at the mirror image too and take the mean.
 
         parts: `label` will be asked too. Raises ModelError when the file is not what its card says, or knows no parts.
         """
         self.card, self.runtime, self.mirror = card, runtime, mirror
+        self.fallbacks: list[str] = []
         asked = ("person", "all") if parts else ("person",)
         if parts and "all" not in card.asked:
             raise ModelError(f"seg-{card.tier}: knows the person only, not their parts; it has "
@@ -45,10 +44,22 @@ class TfliteSegmenter:
         if parts and card.classes != CLASSES:
             raise ModelError(f"seg-{card.tier}: its classes are {', '.join(card.classes)}; labels stand for "
                              f"{', '.join(CLASSES)}")
-        self._runners = checked_runners(content, card, runtime, threads, delegate,
+        self._runners = checked_runners(content, card, runtime, threads,
                                         [name for name in card.signatures if name.split("_")[0] in asked])
         height, width = card.signatures["person_portrait"].picture.shape[1:3]
         self.portrait = (height, width)
+
+    def use_edge_tpu(self, model: Path) -> None:
+        """Runs on the Edge TPU from now on, where it can; `fallbacks` says where it could not, now and later.
+
+        model: the file that `content` came from, beside which the compiled ones lie. Raises ModelError when one of
+        them was compiled from another model.
+        """
+        files, problem = compiled_files(model, self._runners)
+        if problem:
+            self.fallbacks.append(problem)
+            return
+        self._runners = EdgeTpu(files, self.card, self.runtime, self._runners, self.fallbacks).runners()
 
     def segment(self, pixels: np.ndarray, region: Region) -> Mask:
         """See Segmenter. The input lies down when the region is wider than high; nothing is distorted."""
@@ -82,21 +93,17 @@ def open_segmenter(model: Path, tier: str, threads: int = 1, delegate: str = "cp
                    parts: bool = False) -> tuple[TfliteSegmenter, tuple[str, ...]]:
     """Loads and checks a model file made for `tier`; delegate: `cpu` or `edgetpu`; mirror, parts: see TfliteSegmenter.
 
-    Returns the segmenter and the fallbacks taken. Raises ModelError, by file name, for anything wrong with model,
-    card or runtime.
+    Returns the segmenter and the fallbacks taken so far; an Edge TPU may take more later, `segmenter.fallbacks`. Raises
+    ModelError, by file name, for anything wrong with model, card or runtime.
     """
     content, card = read_verified(model, "seg", tier)
-    chosen = open_runtime(runtime)
-    edge_tpu, fallbacks = None, tuple[str, ...]()
-    if delegate == "edgetpu" and EDGE_TPU_OPERATOR not in content:
-        fallbacks = (f"{model.name} is not compiled for the Edge TPU: the network ran on the CPU",)
-    elif delegate == "edgetpu":
-        edge_tpu = edge_tpu_delegate(chosen)
-        fallbacks = () if edge_tpu else ("no Edge TPU found: the network ran on the CPU",)
-    return TfliteSegmenter(content, card, chosen, threads, edge_tpu, mirror, parts), fallbacks
+    segmenter = TfliteSegmenter(content, card, open_runtime(runtime), threads, mirror, parts)
+    if delegate == "edgetpu":
+        segmenter.use_edge_tpu(model)
+    return segmenter, tuple(segmenter.fallbacks)
 
 
-def checked_runners(content: bytes, card: Card, runtime: Runtime, threads: int, delegate=None,
+def checked_runners(content: bytes, card: Card, runtime: Runtime, threads: int,
                     used: Collection[str] | None = None) -> dict[str, Callable[..., dict[str, np.ndarray]]]:
     """Signature → what runs it, int8 in and out, of a model of any kind; used: only these are made ready (none: all).
 
@@ -104,8 +111,7 @@ def checked_runners(content: bytes, card: Card, runtime: Runtime, threads: int, 
     """
     try:
         with quiet_libraries():
-            interpreter = runtime.module.Interpreter(model_content=content, num_threads=threads,
-                                                     experimental_delegates=[delegate] if delegate else None)
+            interpreter = runtime.module.Interpreter(model_content=content, num_threads=threads)
             runners = {name: interpreter.get_signature_runner(name) for name in card.signatures}
             for name, runner in runners.items():
                 _check_signature(name, runner, card)

@@ -87,7 +87,9 @@ def verdict_on(operator: Operator) -> Verdict:
         return Verdict(operator, False, "not in Google's table")
     objection, doubt = SUPPORTED[operator.name]
     reason = _general_objection(operator) or objection(operator)
-    return Verdict(operator, not reason, reason, "" if reason else doubt)
+    if reason:
+        return Verdict(operator, False, reason)
+    return Verdict(operator, True, doubt=doubt if isinstance(doubt, str) else doubt(operator))
 
 
 def _general_objection(operator: Operator) -> str:
@@ -182,9 +184,26 @@ def _pack(operator: Operator) -> str:
     return "packs the batch" if batched and not operator.options.get("axis", 0) else ""
 
 
+def _resize(operator: Operator) -> str:
+    size = _input(operator, 1)
+    return "the size that it resizes to is not constant" if size and not size.constant else ""
+
+
+def _resize_doubt(operator: Operator) -> str:
+    """Sizes and ratio. Google keeps to itself which are mapped, "if loss of precision is higher than threshold"."""
+    data = _input(operator, 0)
+    shapes = [tensor.shape for tensor in (data, *operator.outputs[:1]) if tensor and len(tensor.shape) == 4]
+    if len(shapes) < 2:
+        return _SIZE
+    (_, high, wide, _), (_, new_high, new_wide, _) = shapes
+    version = ("; version 3, half-pixel centres, was refused by compilers 14.1 and 15.0 (issues 396, 420)"
+               if operator.version >= 3 else "")
+    return f"{high}×{wide} → {new_high}×{new_wide}, {new_high / high:g}×{new_wide / wide:g} times: {_SIZE}{version}"
+
+
 _SIZE = "the compiler maps only some sizes, to keep its precision: 128×128 was, 512×512 was not (issue 31)"
 
-SUPPORTED: dict[str, tuple[Objection, str]] = {
+SUPPORTED: dict[str, tuple[Objection, str | Objection]] = {
     "ADD": (_anything, ""),
     "AVERAGE_POOL_2D": (_no_activation, ""),
     "CONCATENATION": (_concatenation, ""),
@@ -209,8 +228,8 @@ SUPPORTED: dict[str, tuple[Objection, str]] = {
     "RELU6": (_anything, ""),
     "RELU_N1_TO_1": (_anything, ""),
     "RESHAPE": (_anything, "large ones may be left to the CPU"),
-    "RESIZE_BILINEAR": (_anything, _SIZE),
-    "RESIZE_NEAREST_NEIGHBOR": (_anything, _SIZE),
+    "RESIZE_BILINEAR": (_resize, _resize_doubt),
+    "RESIZE_NEAREST_NEIGHBOR": (_resize, _resize_doubt),
     "RSQRT": (_anything, ""),
     "SLICE": (_anything, ""),
     "SOFTMAX": (_softmax, ""),
@@ -226,4 +245,4 @@ SUPPORTED: dict[str, tuple[Objection, str]] = {
     "TRANSPOSE_CONV": (_anything, ""),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (_anything, ""),
 }
-"""Operator → (its limits as a check, what no check can tell from the file)."""
+"""Operator → (its limits as a check, what no check can tell from the file: a line, or what makes one)."""

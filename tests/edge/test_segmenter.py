@@ -81,7 +81,8 @@ def test_without_any_runtime_the_message_says_what_to_install(monkeypatch: pytes
 def test_without_an_edge_tpu_the_cpu_takes_over_and_says_so(models_folder: Path, segmenter: TfliteSegmenter,
                                                            portrait: np.ndarray) -> None:
     fallen_back, fallbacks = open_segmenter(model_path("seg", "large", models_folder), "large", delegate="edgetpu")
-    assert fallbacks == ("seg-large.tflite is not compiled for the Edge TPU: the network ran on the CPU",)
+    assert fallbacks == ("no seg-large.person_portrait_edgetpu.tflite beside seg-large.tflite: the network ran on the "
+                         "CPU",)
     on_cpu, instead = (eyes.segment(portrait, Region.whole(portrait.shape)) for eyes in (segmenter, fallen_back))
     np.testing.assert_array_equal(instead.values, on_cpu.values)
 

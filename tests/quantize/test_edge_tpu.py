@@ -63,6 +63,7 @@ def test_an_operator_within_the_limits_is_taken(taken: Operator) -> None:
     (operator("STRIDED_SLICE", PICTURE, constant(0), constant(4), constant(1), newAxisMask=1), "a new axis"),
     (operator("PRELU", PICTURE, Tensor(0, "alpha", (8, 6, 4), "int8", 4, constant=True)), "alpha differs"),
     (operator("PACK", axis=0), "packs the batch"),
+    (operator("RESIZE_BILINEAR", PICTURE, given_tensor(2, dtype="int8")), "resizes to is not constant"),
     (operator("DEPTH_TO_SPACE"), "not in Google's table"),
     (operator("HARD_SWISH"), "not in Google's table"),
     (operator("CUSTOM Convolution2DTransposeBias"), "not in Google's table"),
@@ -84,6 +85,14 @@ def test_an_operator_without_inputs_is_judged_all_the_same(name: str) -> None:
 def test_what_the_file_cannot_tell_is_called_a_doubt() -> None:
     assert "some sizes" in verdict_on(operator("RESIZE_BILINEAR")).doubt
     assert not verdict_on(operator("ADD")).doubt
+
+
+@pytest.mark.parametrize("name", ["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"])
+def test_a_resize_names_sizes_ratio_and_a_version_that_was_refused(name: str) -> None:
+    larger = given_tensor(1, 16, 9, 4)
+    doubt = verdict_on(operator(name, PICTURE, constant(16, 9), output=larger, version=3)).doubt
+    assert "8×6 → 16×9, 2×1.5 times" in doubt and "issues 396, 420" in doubt
+    assert "396" not in verdict_on(operator(name, PICTURE, constant(16, 9), output=larger, version=2)).doubt
 
 
 def mapped(*operators: Operator) -> TpuMapping:
