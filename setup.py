@@ -60,7 +60,8 @@ setup(
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
     packages=["board_configs", "edge", "edge.bridge", "edge.camera", "edge.cli", "edge.demo", "edge.effects",
               "edge.matting", "edge.models", "edge.native", "edge.segment", "edge.sinks", "quantize", "quantize.cli",
-              "quantize.judge", "quantize.labels", "quantize.matte", "quantize.tflite", "tools", "tools.bench"],
+              "quantize.judge", "quantize.labels", "quantize.matte", "quantize.tflite", "tools", "tools.bench",
+              "tools.profile"],
     package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
                   "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"]},
 )

@@ -32,3 +32,7 @@ class TileError(MasqueError, ValueError):
 
 class BridgeError(MasqueError, OSError):
     """A microcontroller that cannot be found, does not answer, or is not what its board file says."""
+
+
+class ReportError(MasqueError, ValueError):
+    """A report that cannot be read, or measured, or does not compare with another."""

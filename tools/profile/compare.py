@@ -1,0 +1,156 @@
+"""What moved between two profiles beyond noise: the ratio of medians, stage by stage, with its bootstrap interval.
+
+Frames are not independent, so blocks of them are drawn, not single ones (moving blocks, Künsch 1989), as long as
+values resemble each other. Reports made in turns (old, new, old, new …) are compared pair by pair; pairs are drawn too.
+A machine is never twice the same: only an interval that lies wholly beyond FLOORS counts. A stage has moved when all
+clocks say so; other work on the machine stretches the wall's clock, hardly the processor's.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edge.errors import ReportError
+from tools.profile.report import clocks
+
+DRAWS = 1000
+
+SURE = 0.99
+"""Coverage of an interval; there are about ten stages, and one in ten false alarms would be one a run at 90 %."""
+
+FLOORS = {"clock_ms": 0.10, "cpu_ms": 0.10, "cycles": 0.001}
+"""Shares by which runs of the same thing differ on one machine; counted cycles differ by a few, for a link's session
+number is drawn."""
+
+MEMORY_FLOOR = 0.05
+"""Share by which peak memory differs from run to run."""
+
+LEAST = {"clock_ms": 0.02, "cpu_ms": 0.02, "cycles": 0.0}
+"""A change smaller than this is nobody's time, whatever its share."""
+
+SAME = ("kind", "board", "source", "width", "height", "quality", "tier")
+"""What two reports must have in common to be compared."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """new / old: the median's, and the ends of its interval."""
+
+    middle: float
+    low: float
+    high: float
+
+    def beyond(self, floor: float) -> int:
+        """1: larger for sure, −1: smaller for sure, 0: neither."""
+        return 1 if self.low > 1 + floor else -1 if self.high < 1 / (1 + floor) else 0
+
+
+def compared(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, Any]:
+    """Reports made in turns → {"stages": {stage: {clock: ratio, low, high}, "verdict"}, "memory": …, "moved": [lines]}.
+
+    Verdicts: slower, faster, unchanged, `clock only` (the wall's clock moved, the processor's time did not), new, gone.
+    Raises ReportError when there are not as many old ones as new ones, or they are not of the same thing.
+    """
+    if len(old) != len(new) or not old:
+        raise ReportError(f"{len(old)} old reports and {len(new)} new ones: give as many of each, made in turns")
+    for report in [*old, *new]:
+        _check(old[0], report)
+    stages = {stage: _stage(stage, old, new) for stage in {**old[0]["stages"], **new[0]["stages"]}}
+    memory = _memory(old, new)
+    moved = [f"{stage} is {entry['verdict']}: {_said(entry)}" for stage, entry in stages.items()
+             if entry["verdict"] in ("slower", "faster", "new", "gone")]
+    moved += [f"peak memory is {memory['verdict']}: {memory['old']} → {memory['new']}"] if memory["verdict"] != (
+        "unchanged") else []
+    return {"pairs": len(old), "stages": stages, "memory": memory, "moved": moved}
+
+
+def _check(first: dict[str, Any], other: dict[str, Any]) -> None:
+    for key in SAME:
+        if first.get(key) != other.get(key):
+            raise ReportError(f"the reports are not of the same thing: {key} is {first.get(key)!r} in one and "
+                              f"{other.get(key)!r} in another")
+    there, here = (report["conditions"]["processor"] for report in (first, other))
+    if there != here:
+        raise ReportError(f"the reports are not from the same machine: {there!r} and {here!r}")
+
+
+def _stage(stage: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, Any]:
+    if stage not in new[0]["stages"] or stage not in old[0]["stages"]:
+        return {"verdict": "new" if stage in new[0]["stages"] else "gone"}
+    entry: dict[str, Any] = {}
+    signs = {}
+    for clock in clocks(old[0]):
+        before, after = ([_column(report, clock, stage) for report in reports] for reports in (old, new))
+        found = ratio(before, after)
+        change = abs(np.median(np.concatenate(after)) - np.median(np.concatenate(before)))
+        signs[clock] = found.beyond(FLOORS[clock]) if change > LEAST[clock] else 0
+        entry[clock] = {"old": round(float(np.median(np.concatenate(before))), 4),
+                        "new": round(float(np.median(np.concatenate(after))), 4), "ratio": round(found.middle, 4),
+                        "low": round(found.low, 4), "high": round(found.high, 4)}
+    return {**entry, "verdict": _verdict(signs, entry)}
+
+
+def _verdict(signs: dict[str, int], entry: dict[str, Any]) -> str:
+    """Waiting (a camera, a disk) takes no processor time: such a stage is judged by the wall's clock alone."""
+    judged = dict(signs)
+    if "cpu_ms" in entry and entry["cpu_ms"]["old"] < entry["clock_ms"]["old"] / 4:
+        judged.pop("cpu_ms")
+    if len(set(judged.values())) == 1:
+        return {1: "slower", -1: "faster", 0: "unchanged"}[next(iter(judged.values()))]
+    return "clock only" if signs.get("clock_ms") else "unchanged"
+
+
+def ratio(old: list[np.ndarray], new: list[np.ndarray], seed: int = 0) -> Ratio:
+    """Pairs of samples (n,) → the ratio of their medians, the geometric mean over pairs, with its interval."""
+    rng = np.random.default_rng(seed)
+    logs = np.log([[np.median(after) / np.median(before)] for before, after in zip(old, new, strict=True)])
+    drawn = np.array([np.log(medians(after, rng)) - np.log(medians(before, rng))
+                      for before, after in zip(old, new, strict=True)])
+    chosen = rng.integers(0, len(old), (len(old), DRAWS))
+    means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
+    low, high = np.quantile(means, [(1 - SURE) / 2, (1 + SURE) / 2])
+    return Ratio(float(np.exp(logs.mean())), float(np.exp(low)), float(np.exp(high)))
+
+
+def medians(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(n,) → (DRAWS,) medians of samples made of random blocks."""
+    size = min(block_of(values), values.size)
+    starts = rng.integers(0, values.size - size + 1, (DRAWS, -(-values.size // size)))
+    places = (starts[..., None] + np.arange(size)).reshape(DRAWS, -1)[:, :values.size]
+    return np.maximum(np.median(values[places], axis=1), 1e-9)
+
+
+def block_of(values: np.ndarray) -> int:
+    """The first lag at which values no longer resemble themselves (autocorrelation below 2/√n), between n^⅓ and n/8."""
+    n = values.size
+    away = values - values.mean()
+    power = float(away @ away)
+    least, most = max(1, round(n ** (1 / 3))), max(1, n // 8)
+    for lag in range(least, most):
+        if power == 0 or abs(float(away[lag:] @ away[:-lag])) / power < 2 / np.sqrt(n):
+            return lag
+    return max(least, most)
+
+
+def _memory(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, Any]:
+    key = "peak_rss_mb" if "peak_rss_mb" in old[0]["memory"] else "ram_bytes"
+    unit, floor = ("MB", MEMORY_FLOOR) if key == "peak_rss_mb" else ("B", 0.0)
+    before, after = (float(np.median([report["memory"][key] for report in reports])) for reports in (old, new))
+    sign = Ratio(*[after / max(before, 1e-9)] * 3).beyond(floor)
+    return {"ratio": round(after / max(before, 1e-9), 4), "old": f"{before:,.1f} {unit}", "new": f"{after:,.1f} {unit}",
+            "verdict": {1: "larger", -1: "smaller", 0: "unchanged"}[sign]}
+
+
+def _column(report: dict[str, Any], clock: str, stage: str) -> np.ndarray:
+    values = [value for value in report["samples"][clock].get(stage, []) if value is not None]
+    if not values:
+        raise ReportError(f"a report has no samples of {stage} ({clock})")
+    return np.maximum(np.array(values, float), 1e-6)
+
+
+def _said(entry: dict[str, Any]) -> str:
+    return "; ".join(f"{clock.replace('_', ' ')} {value['old']:,} → {value['new']:,} (×{value['ratio']:.2f}, "
+                     f"{value['low']:.2f} to {value['high']:.2f})" for clock, value in entry.items()
+                     if isinstance(value, dict)) or "in one of the two only"
