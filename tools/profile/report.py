@@ -38,7 +38,7 @@ def live_figures(board: CameraBoard, run: LiveRun) -> dict[str, Any]:
     """stages, jitter, budget, memory and all else that a live run tells."""
     limit, frame = board.budget.frame_ms.value, np.array(run.clock_ms["frame"])
     missed = int((frame > limit).sum())
-    rss = [entry[1] for entry in run.memory]
+    rss = [rss for seconds, rss, _ in run.memory if seconds >= run.warm_s]
     return {
         "width": run.width, "height": run.height, "frames": run.frames, "keyframes": sum(run.keyframe),
         "dropped": run.dropped,

@@ -44,7 +44,8 @@ IN_HAND = ("source",)
 @dataclass
 class LiveRun:
     """What was noted. clock_ms, cpu_ms: stage → a value for each frame, NaN where the stage did not run; interval_ms:
-    from one finished frame to the next; memory: (seconds, rss, pss) in MB; machine: (seconds, its state)."""
+    from one finished frame to the next; memory: (seconds, rss, pss) in MB; warm_s: when the first counted frame came;
+    machine: (seconds, its state)."""
 
     width: int
     height: int
@@ -53,6 +54,7 @@ class LiveRun:
     keyframe: list[bool] = field(default_factory=list)
     interval_ms: list[float] = field(default_factory=list)
     memory: list[tuple[float, float, float]] = field(default_factory=list)
+    warm_s: float = 0.0
     machine: list[tuple[float, Clockwork]] = field(default_factory=list)
     allocations: dict[str, Any] = field(default_factory=dict)
     energy: dict[str, Any] = field(default_factory=dict)
@@ -122,6 +124,8 @@ class Loop:
         self._through(first, [])
         while self.given < WARM_UP and self.once():
             pass
+        self.run.warm_s = round(time.monotonic() - self._began, 3)
+        self._note(always=True)
         self._meter, self._no_meter = open_meter()
 
     def turn(self, frames: int) -> None:
