@@ -1,14 +1,18 @@
-"""What moved between two profiles beyond noise: the ratio of medians, stage by stage, with its bootstrap interval.
+"""What moved between two profiles beyond noise, stage by stage, with bootstrap intervals.
 
-Frames are not independent, so blocks of them are drawn, not single ones (moving blocks, Künsch 1989), as long as
-values resemble each other. Reports made in turns (old, new, old, new …) are compared pair by pair; pairs are drawn too.
-A machine is never twice the same: only an interval that lies wholly beyond FLOORS counts. A stage has moved when all
-clocks say so; other work on the machine stretches the wall's clock, hardly the processor's.
+Compared is the tenth percentile: what a frame takes when nothing is in its way. Keyframes and the frames between them
+are taken apart and then together again, each with its share. Frames are not independent, so blocks of them are drawn,
+not single ones (moving blocks, Künsch 1989), as long as values resemble each other. Reports made in turns (old, new,
+old, new …) are compared pair by pair, and pairs are drawn too.
+
+A machine is never twice the same. So an interval must lie beyond FLOORS, and beyond what the machine's own pace changed
+meanwhile (rulers.py); and all clocks must say so: other work stretches the wall's clock most.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,8 +25,8 @@ SURE = 0.99
 """Coverage of an interval; there are about ten stages, and one in ten false alarms would be one a run at 90 %."""
 
 FLOORS = {"clock_ms": 0.10, "cpu_ms": 0.10, "cycles": 0.001}
-"""Shares by which runs of the same thing differ on one machine; counted cycles differ by a few, for a link's session
-number is drawn."""
+"""Shares by which runs of the same thing differ on one machine beside its pace; counted cycles differ by a few, for a
+link's session number is drawn."""
 
 MEMORY_FLOOR = 0.05
 """Share by which peak memory differs from run to run."""
@@ -30,25 +34,35 @@ MEMORY_FLOOR = 0.05
 LEAST = {"clock_ms": 0.02, "cpu_ms": 0.02, "cycles": 0.0}
 """A change smaller than this is nobody's time, whatever its share."""
 
+QUANTILE = 0.10
+"""Of a stage's times that is compared."""
+
 SAME = ("kind", "board", "source", "width", "height", "quality", "tier")
 """What two reports must have in common to be compared."""
 
 
+Groups: TypeAlias = list[np.ndarray]
+"""Samples (n,) of one stage, a group for each kind of frame."""
+
+
 @dataclass(frozen=True)
 class Ratio:
-    """new / old: the median's, and the ends of its interval."""
+    """new / old: of the levels, and the ends of its interval."""
 
     middle: float
     low: float
     high: float
 
-    def beyond(self, floor: float) -> int:
-        """1: larger for sure, −1: smaller for sure, 0: neither."""
-        return 1 if self.low > 1 + floor else -1 if self.high < 1 / (1 + floor) else 0
+    def beyond(self, floor: float, paces: Sequence[float] = ()) -> int:
+        """1: larger for sure, −1: smaller for sure, 0: neither, when the machine itself took so many times as long."""
+        if self.low > (1 + floor) * max(1.0, *paces, 1.0):
+            return 1
+        return -1 if self.high < min(1.0, *paces, 1.0) / (1 + floor) else 0
 
 
 def compared(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, Any]:
-    """Reports made in turns → {"stages": {stage: {clock: ratio, low, high}, "verdict"}, "memory": …, "moved": [lines]}.
+    """Reports made in turns → {"stages": {stage: {clock: {old, new, ratio, low, high}, verdict}}, "pace", "memory",
+    "moved": [lines]}; pace: ruler → its own ratio.
 
     Verdicts: slower, faster, unchanged, `clock only` (the wall's clock moved, the processor's time did not), new, gone.
     Raises ReportError when there are not as many old ones as new ones, or they are not of the same thing.
@@ -57,13 +71,14 @@ def compared(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, 
         raise ReportError(f"{len(old)} old reports and {len(new)} new ones: give as many of each, made in turns")
     for report in [*old, *new]:
         _check(old[0], report)
-    stages = {stage: _stage(stage, old, new) for stage in {**old[0]["stages"], **new[0]["stages"]}}
+    pace = paces(old, new)
+    stages = {stage: _stage(stage, old, new, list(pace.values())) for stage in {**old[0]["stages"], **new[0]["stages"]}}
     memory = _memory(old, new)
     moved = [f"{stage} is {entry['verdict']}: {_said(entry)}" for stage, entry in stages.items()
              if entry["verdict"] in ("slower", "faster", "new", "gone")]
     moved += [f"peak memory is {memory['verdict']}: {memory['old']} → {memory['new']}"] if memory["verdict"] != (
         "unchanged") else []
-    return {"pairs": len(old), "stages": stages, "memory": memory, "moved": moved}
+    return {"pairs": len(old), "pace": pace, "stages": stages, "memory": memory, "moved": moved}
 
 
 def _check(first: dict[str, Any], other: dict[str, Any]) -> None:
@@ -76,7 +91,17 @@ def _check(first: dict[str, Any], other: dict[str, Any]) -> None:
         raise ReportError(f"the reports are not from the same machine: {there!r} and {here!r}")
 
 
-def _stage(stage: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, Any]:
+def paces(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, float]:
+    """Ruler → how many times as long it took in the new reports; {} for a simulator, which has one pace."""
+    names = old[0]["samples"].get("rulers_ms", {})
+    return {name: round(ratio(_ruler(old, name), _ruler(new, name)).middle, 4) for name in names}
+
+
+def _ruler(reports: list[dict[str, Any]], name: str) -> list[Groups]:
+    return [[np.array(report["samples"]["rulers_ms"][name], float)] for report in reports]
+
+
+def _stage(stage: str, old: list[dict[str, Any]], new: list[dict[str, Any]], pace: list[float]) -> dict[str, Any]:
     if stage not in new[0]["stages"] or stage not in old[0]["stages"]:
         return {"verdict": "new" if stage in new[0]["stages"] else "gone"}
     entry: dict[str, Any] = {}
@@ -84,10 +109,9 @@ def _stage(stage: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> 
     for clock in clocks(old[0]):
         before, after = ([_column(report, clock, stage) for report in reports] for reports in (old, new))
         found = ratio(before, after)
-        change = abs(np.median(np.concatenate(after)) - np.median(np.concatenate(before)))
-        signs[clock] = found.beyond(FLOORS[clock]) if change > LEAST[clock] else 0
-        entry[clock] = {"old": round(float(np.median(np.concatenate(before))), 4),
-                        "new": round(float(np.median(np.concatenate(after))), 4), "ratio": round(found.middle, 4),
+        there, here = (float(np.mean([level(groups) for groups in reports])) for reports in (before, after))
+        signs[clock] = found.beyond(FLOORS[clock], pace) if abs(here - there) > LEAST[clock] else 0
+        entry[clock] = {"old": round(there, 4), "new": round(here, 4), "ratio": round(found.middle, 4),
                         "low": round(found.low, 4), "high": round(found.high, 4)}
     return {**entry, "verdict": _verdict(signs, entry)}
 
@@ -102,24 +126,36 @@ def _verdict(signs: dict[str, int], entry: dict[str, Any]) -> str:
     return "clock only" if signs.get("clock_ms") else "unchanged"
 
 
-def ratio(old: list[np.ndarray], new: list[np.ndarray], seed: int = 0) -> Ratio:
-    """Pairs of samples (n,) → the ratio of their medians, the geometric mean over pairs, with its interval."""
+def ratio(old: list[Groups], new: list[Groups], seed: int = 0) -> Ratio:
+    """Pairs of samples → the ratio of their levels, the geometric mean over pairs, with its interval."""
     rng = np.random.default_rng(seed)
-    logs = np.log([[np.median(after) / np.median(before)] for before, after in zip(old, new, strict=True)])
-    drawn = np.array([np.log(medians(after, rng)) - np.log(medians(before, rng))
+    logs = [np.log(level(after) / level(before)) for before, after in zip(old, new, strict=True)]
+    drawn = np.array([np.log(levels(after, rng)) - np.log(levels(before, rng))
                       for before, after in zip(old, new, strict=True)])
     chosen = rng.integers(0, len(old), (len(old), DRAWS))
     means = np.take_along_axis(drawn, chosen, axis=0).mean(axis=0)
     low, high = np.quantile(means, [(1 - SURE) / 2, (1 + SURE) / 2])
-    return Ratio(float(np.exp(logs.mean())), float(np.exp(low)), float(np.exp(high)))
+    return Ratio(float(np.exp(np.mean(logs))), float(np.exp(low)), float(np.exp(high)))
 
 
-def medians(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(n,) → (DRAWS,) medians of samples made of random blocks."""
+def level(groups: Groups) -> float:
+    """The QUANTILE of each group, together by their shares."""
+    return float(sum(np.quantile(values, QUANTILE) * values.size for values in groups)
+                 / sum(values.size for values in groups))
+
+
+def levels(groups: Groups, rng: np.random.Generator) -> np.ndarray:
+    """(DRAWS,) levels of samples made of random blocks."""
+    whole = sum(values.size for values in groups)
+    return sum((np.quantile(resampled(values, rng), QUANTILE, axis=1) * values.size / whole for values in groups),
+               start=np.zeros(DRAWS))
+
+
+def resampled(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(n,) → (DRAWS, n): samples made of random blocks."""
     size = min(block_of(values), values.size)
     starts = rng.integers(0, values.size - size + 1, (DRAWS, -(-values.size // size)))
-    places = (starts[..., None] + np.arange(size)).reshape(DRAWS, -1)[:, :values.size]
-    return np.maximum(np.median(values[places], axis=1), 1e-9)
+    return values[(starts[..., None] + np.arange(size)).reshape(DRAWS, -1)[:, :values.size]]
 
 
 def block_of(values: np.ndarray) -> int:
@@ -143,11 +179,15 @@ def _memory(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, A
             "verdict": {1: "larger", -1: "smaller", 0: "unchanged"}[sign]}
 
 
-def _column(report: dict[str, Any], clock: str, stage: str) -> np.ndarray:
-    values = [value for value in report["samples"][clock].get(stage, []) if value is not None]
-    if not values:
+def _column(report: dict[str, Any], clock: str, stage: str) -> Groups:
+    """A stage's times, of keyframes and of other frames apart."""
+    values = np.array([np.nan if value is None else value for value in report["samples"][clock].get(stage, [])], float)
+    there = ~np.isnan(values)
+    if not there.any():
         raise ReportError(f"a report has no samples of {stage} ({clock})")
-    return np.maximum(np.array(values, float), 1e-6)
+    key = np.array(report["samples"].get("keyframe") or [True] * values.size)
+    groups = [values[there & mask] for mask in (key, ~key)]
+    return [np.maximum(group, 1e-6) for group in groups if group.size]
 
 
 def _said(entry: dict[str, Any]) -> str:

@@ -53,7 +53,7 @@ def live_figures(board: CameraBoard, run: LiveRun) -> dict[str, Any]:
         "allocations": run.allocations, "energy": run.energy,
         "machine": {"over_time": [{"s": s, **state.figures()} for s, state in run.machine]},
         "samples": {"clock_ms": _plain(run.clock_ms), "cpu_ms": _plain(run.cpu_ms), "keyframe": run.keyframe,
-                    "interval_ms": [round(value, 4) for value in run.interval_ms]},
+                    "rulers_ms": _plain(run.rulers.ms), "interval_ms": [round(value, 4) for value in run.interval_ms]},
         "fallbacks": run.fallbacks}
 
 

@@ -27,6 +27,7 @@ from edge.sinks.open_sink import open_sink
 from tools.profile.energy import energy_figures, open_meter
 from tools.profile.laps import Laps
 from tools.profile.memory import SETTLE, allocations, rollup_mb
+from tools.profile.rulers import Rulers
 
 WARM_UP = 10
 """Frames that are told as the start, not among the others."""
@@ -53,6 +54,7 @@ class LiveRun:
     cpu_ms: dict[str, list[float]] = field(default_factory=dict)
     keyframe: list[bool] = field(default_factory=list)
     interval_ms: list[float] = field(default_factory=list)
+    rulers: Rulers = field(default_factory=Rulers)
     memory: list[tuple[float, float, float]] = field(default_factory=list)
     warm_s: float = 0.0
     machine: list[tuple[float, Clockwork]] = field(default_factory=list)
@@ -134,6 +136,7 @@ class Loop:
         while self.run.frames < frames:
             noting = time.perf_counter()
             self._note()
+            self.run.rulers.lay()
             noted = time.perf_counter() - noting
             laps: list[Laps] = []
             keyframe = self._next(laps)

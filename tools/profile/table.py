@@ -29,6 +29,8 @@ def comparison_lines(comparison: dict[str, Any]) -> list[str]:
     pairs = comparison["pairs"]
     among = f" ({pairs} pairs)" if pairs > 1 else ""
     lines = [f"MOVED        {line}" for line in comparison["moved"]] or [f"no change beyond noise{among}"]
+    if pace := comparison["pace"]:
+        lines[-1] += "; the machine's own pace " + ", ".join(f"{name} ×{value:.2f}" for name, value in pace.items())
     only = [stage for stage, entry in comparison["stages"].items() if entry["verdict"] == "clock only"]
     if only:
         lines.append(f"by the wall's clock alone, with the same work: {', '.join(only)}; other work on the machine?")
