@@ -46,8 +46,8 @@ def test_whatever_ships_fits() -> None:
      ["board_configs/pi4b.toml: budget.macs = 90000000: seg-medium.tflite, which all_portrait does 90,000,001 "
       "multiply-adds a call; take a smaller tier"]),
     ("small", "person_landscape", "arena_bytes", 524_289,
-     [f"board_configs/{board}.toml: budget.arena_bytes = 524288: seg-small.tflite, which person_landscape needs 524,289 "
-      f"B for its activations; take a smaller tier" for board in ("pi_zero2w", "pi3b")]),
+     [f"board_configs/{board}.toml: budget.arena_bytes = 524288: seg-small.tflite, which person_landscape needs "
+      f"524,289 B for its activations; take a smaller tier" for board in ("pi_zero2w", "pi3b")]),
     ("large", None, "size_bytes", 6_500_001,
      [f"board_configs/{board}.toml: budget.model_bytes = 6500000: seg-large.tflite, which is 6,500,001 B; take a "
       f"smaller tier" for board in ("coral_usb_pi4b", "coral_dev_board")]),

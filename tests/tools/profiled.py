@@ -38,7 +38,8 @@ def made_up(seed: int, frames: int = 300, slower: float = 1.0, pace: float = 1.0
         noise = np.zeros(frames)
         for i in range(1, frames):
             noise[i] = 0.8 * noise[i - 1] + rng.normal(0, 0.02)
-        return (pace * middle * np.exp(noise) * np.where(rng.random(frames) < 0.3, rng.uniform(1, 3, frames), 1)).tolist()
+        disturbed = np.where(rng.random(frames) < 0.3, rng.uniform(1, 3, frames), 1)
+        return (pace * middle * np.exp(noise) * disturbed).tolist()
 
     samples = {"a": times(1.0), "b": [value * slower for value in times(2.0)]}
     return {"schema": SCHEMA, "kind": "camera", "board": "desk", "tier": "large", "quality": "fine", "source": "demo",

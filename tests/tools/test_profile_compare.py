@@ -51,10 +51,10 @@ def halves(report: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_a_stage_that_takes_a_quarter_longer_is_named_in_runs_made_in_turns() -> None:
     run_of(30)
     old, new = [], []
-    for _ in range(3):
-        old.append(report_of(run_of(80)))
+    for _ in range(5):
+        old.append(report_of(run_of(70)))
         with slowed("_see", 0.25):
-            new.append(report_of(run_of(80)))
+            new.append(report_of(run_of(70)))
     found = compared(old, new)
     assert found["stages"]["segment"]["verdict"] == "slower", found["stages"]["segment"]
     assert any(line.startswith("segment is slower: ") for line in found["moved"])
@@ -93,8 +93,9 @@ def test_a_slower_stage_between_keyframes_alone_is_seen() -> None:
     for clock in ("clock_ms", "cpu_ms"):
         for report, factor in ((old, 2.0), (new, 3.2)):
             column = report["samples"][clock]["a"]
+            keys = report["samples"]["keyframe"]
             report["samples"][clock] = {**report["samples"][clock], "a": [
-                value * (1 if key else factor) for value, key in zip(column, report["samples"]["keyframe"], strict=True)]}
+                value * (1 if key else factor) for value, key in zip(column, keys, strict=True)]}
     assert compared([old], [new])["stages"]["a"]["verdict"] == "slower"
 
 
@@ -105,6 +106,16 @@ def test_what_only_the_clock_on_the_wall_says_is_told_apart() -> None:
     found = compared([old], [new])
     assert found["moved"] == [] and {entry["verdict"] for entry in found["stages"].values()} == {"clock only"}
     assert "by the wall's clock alone" in comparison_lines(found)[1]
+
+
+def test_more_work_that_took_no_longer_is_not_called_slower() -> None:
+    """Other threads took their share of it."""
+    old, new = made_up(1), made_up(1)
+    new["samples"]["cpu_ms"] = {stage: [1.5 * value for value in values]
+                                for stage, values in new["samples"]["cpu_ms"].items()}
+    new["samples"]["clock_ms"] = {stage: [0.9 * value for value in values]
+                                  for stage, values in new["samples"]["clock_ms"].items()}
+    assert compared([old], [new])["moved"] == []
 
 
 def test_waiting_is_judged_by_the_clock_on_the_wall() -> None:
