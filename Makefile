@@ -46,9 +46,9 @@ $(VENV)/.dev: setup.py pyproject.toml
 
 # What builds and simulates the microcontroller's firmware, from Debian; where nothing may be installed, its tests skip.
 $(VENV)/.debian: $(VENV)/.dev
-	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug \
+	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug time \
 	  && $(INSTALL) libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev; then touch $@; \
-	else echo 'Debian packages were not installed (clang lld llvm mspdebug libclang-rt-*-dev): some tests will skip'; fi
+	else echo 'Debian packages were not installed (clang lld llvm mspdebug time libclang-rt-*-dev): some tests will skip'; fi
 
 # The other TFLite runtime in an environment of its own: wheels exist for Python 3.11 and numpy 1 only.
 .venv-tflite/.done: setup.py

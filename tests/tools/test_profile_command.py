@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from profiled import SMALL, report_of, run_of
 from edge.board_shapes import CameraBoard
 from edge.boards import load_camera_board
 from edge.cli import run
+from edge.machine import clockwork
 from tools.profile import command as profile_command
 from tools.profile.command import command
 from tools.profile.page import page_of
@@ -129,12 +131,12 @@ def test_memory_agrees_with_time_within_two_hundredths() -> None:
 
 
 def test_the_gate_fails_over_the_budget_with_both_numbers(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    from msgspec.structs import replace
+    from msgspec.structs import replace as changed
 
     def tight(name: str) -> CameraBoard:
         board = load_camera_board(name)
-        memory = replace(board.budget.memory_mb, value=32)
-        return replace(board, budget=replace(board.budget, memory_mb=memory))
+        memory = changed(board.budget.memory_mb, value=32)
+        return changed(board, budget=changed(board.budget, memory_mb=memory))
 
     monkeypatch.setattr(profile_command, "load_board", tight)
     assert profile(*QUICK).code == 0, "without --gate it only says so"
@@ -143,6 +145,24 @@ def test_the_gate_fails_over_the_budget_with_both_numbers(profile: Profile, monk
     assert re.search(r"^masque: the live path takes [\d.]+ MB at its peak; desk\.toml's budget\.memory_mb is 32 MB$",
                      done.err, re.MULTILINE)
     assert done.json["over_budget"], "the report is there all the same"
+
+
+def test_photographs_are_timed_fast_and_fine_and_held_to_their_budgets(profile: Profile) -> None:
+    done = profile(*QUICK, "--still", "--json")
+    still, budget = done.json["still"], done.json["budget"]
+    assert (still["width"], still["height"]) == (1200, 1600)
+    for quality, stage in (("fast", "refine"), ("fine", "solve")):
+        stages = still[quality]["stages"]
+        assert stages[stage]["count"] == stages["total"]["count"] == 5
+        assert stages["total"]["p50"] > stages[stage]["p50"] and still[quality]["peak_rss_mb"] > 80
+        assert budget[f"still_{quality}_ms"]["p50"] == stages["total"]["p50"]
+    assert "solve" not in still["fast"]["stages"]
+
+
+def test_a_busy_machine_is_told() -> None:
+    calm = clockwork()
+    assert profile_command.busy(replace(calm, load=0.0)) == []
+    assert "the machine was busy: load 99 on " in profile_command.busy(replace(calm, load=99))[0]
 
 
 def test_a_frame_over_its_budget_is_counted_and_named(report: dict[str, Any]) -> None:

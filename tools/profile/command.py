@@ -1,6 +1,8 @@
 """`masque profile`: where time, memory and energy go on this board, what moved since, does it hold its budget?"""
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from edge.cli.options import BOARD, MODELS_FOLDER, Voice, voiced
 
 if TYPE_CHECKING:
     from edge.board_shapes import Board, CameraBoard, SolverBoard
+    from edge.machine import Clockwork
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -24,6 +27,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
               help="Warm starts in fresh processes, after a cold one; 0: none.")
 @click.option("--operators/--no-operators", default=True, show_default=True,
               help="Time every operator of the board's models, and what the machine can do at most.")
+@click.option("--still", is_flag=True, help="Time photographs of 1200×1600 too, fast and fine.")
 @click.option("--html", "page", metavar="FILE", type=FILE, help="Also write one page with plots, nothing else needed.")
 @click.option("--from", "given", metavar="JSON", multiple=True, type=FILE,
               help="A report that exists, in place of measuring; several, when they were made in turns.")
@@ -33,9 +37,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @BOARD
 @MODELS_FOLDER
 @voiced
-def command(source: str, out: str, frames: int, quality: str | None, starts: int, operators: bool, page: Path | None,
-            given: tuple[Path, ...], old: tuple[Path, ...], gate: bool, board: str | None, models_folder: Path | None,
-            voice: Voice) -> None:
+def command(page: Path | None, given: tuple[Path, ...], old: tuple[Path, ...], gate: bool, board: str | None,
+            voice: Voice, **options: Any) -> None:
     """Profile this board end to end, from the start to every stage of a frame.
 
     \b
@@ -51,10 +54,7 @@ def command(source: str, out: str, frames: int, quality: str | None, starts: int
     from tools.profile.table import in_words
 
     before = [read_report(path) for path in old]
-    if given:
-        reports = [read_report(path) for path in given]
-    else:
-        reports = [_measured(_board(board), source, out, frames, quality, starts, operators, models_folder, voice)]
+    reports = [read_report(path) for path in given] or [_measured(_board(board), Asked(**options), voice)]
     report = reports[0]
     if before:
         report["comparison"] = compared(before, reports)
@@ -79,41 +79,65 @@ def _board(name: str | None) -> Board:
     return load_board(name or detect())
 
 
-def _measured(board: Board, source: str, out: str, frames: int, quality: str | None, starts: int, operators: bool,
-              models: Path | None, voice: Voice) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks to have measured."""
+
+    source: str
+    out: str
+    frames: int
+    quality: str | None
+    starts: int
+    operators: bool
+    still: bool
+    models_folder: Path | None
+
+
+def _measured(board: Board, asked: Asked, voice: Voice) -> dict[str, Any]:
     """A report of this machine, or of the chip in its simulator."""
     from edge.board_shapes import SolverBoard
 
-    if isinstance(board, SolverBoard):
-        return _chip(board)
-    return _camera(board, source, out, frames, quality, starts, operators, models, voice)
+    return _chip(board) if isinstance(board, SolverBoard) else _camera(board, asked, voice)
 
 
-def _camera(board: CameraBoard, source: str, out: str, frames: int, quality: str | None, starts: int, operators: bool,
-            models: Path | None, voice: Voice) -> dict[str, Any]:
+def _camera(board: CameraBoard, asked: Asked, voice: Voice) -> dict[str, Any]:
     from edge.cli.live import with_live_matting
     from edge.machine import clockwork
-    from tools.profile.report import SCHEMA, conditions, live_figures
+    from tools.profile.report import SCHEMA, arenas, conditions, live_figures
     from tools.profile.run import live_run, wish_for
-    from tools.profile.starts import starts as timed_starts
+    from tools.profile.starts import starts
 
-    board = with_live_matting(board, quality)
-    before = clockwork()
+    board, before, tier = with_live_matting(board, asked.quality), clockwork(), board.tier.value
     voice.detail("starts in fresh processes …")
-    start = timed_starts(board.name, board.tier.value, source, models, starts) if starts else None
-    voice.detail(f"{frames} frames …")
-    run = live_run(source, wish_for(board, out, models), frames)
-    figures = live_figures(board, run)
-    voice.detail("operators …")
-    if operators:
+    start = starts(board.name, tier, asked.source, asked.models_folder, asked.starts) if asked.starts else None
+    voice.detail(f"{asked.frames} frames …")
+    figures = live_figures(board, live_run(asked.source, wish_for(board, asked.out, asked.models_folder),
+                                           asked.frames))
+    figures["memory"]["arena_bytes"] = arenas(tier, asked.models_folder)
+    voice.detail("what else was asked for …")
+    if asked.operators:
         from tools.profile.network import measured_network
 
-        figures |= measured_network(board.tier.value, models)
+        figures |= measured_network(tier, asked.models_folder)
+    if asked.still:
+        from tools.profile.photographs import still_figures
+
+        photographs = still_figures(board, asked.models_folder)
+        figures["still"], figures["budget"] = photographs["still"], figures["budget"] | photographs["budget"]
+    figures["fallbacks"] += busy(before)
     figures["machine"] |= {"before": before.figures(), "after": clockwork().figures()}
     quality = "fine" if board.matting.live.value == "keyframes" else "fast"
-    return {"schema": SCHEMA, "kind": "camera", "board": board.name, "tier": board.tier.value, "quality": quality,
-            "source": source, "sink": out, "conditions": conditions(board, board.network.threads.value),
-            "start": start, "time_to_first_mask_ms": _first_mask(start), **figures}
+    return {"schema": SCHEMA, "kind": "camera", "board": board.name, "tier": tier, "quality": quality,
+            "source": asked.source, "sink": asked.out,
+            "conditions": conditions(board, board.network.threads.value), "start": start,
+            "time_to_first_mask_ms": _first_mask(start), **figures}
+
+
+def busy(before: Clockwork) -> list[str]:
+    """A line where others worked on the machine when the profile began."""
+    cores = os.cpu_count() or 1
+    return [f"the machine was busy: load {before.load} on {cores} cores before the profile began; the clock on the "
+            f"wall measured others too, processor time less so"] if before.load > cores else []
 
 
 def _first_mask(start: dict[str, Any] | None) -> dict[str, float | None]:

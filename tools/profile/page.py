@@ -80,6 +80,7 @@ def _camera(report: dict[str, Any]) -> str:
         ("Memory", f"resident (blue) and proportional set (orange); a frame leaves "
          f"{report['allocations'].get('held_bytes_per_frame', '–')} B behind", plots.memory_curve(report)),
         ("Stages", "worked: median processor time of all threads", _stage_table(report)),
+        ("Photographs", "ms of masque matte, median of five in one process", _still_table(report)),
         ("Start", "fresh processes, ms", _start_table(report)),
         ("The machine", "", _machine_table(report)),
         ("The network under this machine's roof", "one thread; a dot is an operator, larger ones take longer",
@@ -140,6 +141,15 @@ def _stage_table(report: dict[str, Any]) -> str:
         rows.append([*row, *([compared[stage]["verdict"]] if stage in compared else [])])
     head = ["stage", "p50", "p95", "p99", "max", *(["worked"] if "cpu_ms" in report["samples"] else [])]
     return _table([*head, *(["since then"] if compared else [])], rows)
+
+
+def _still_table(report: dict[str, Any]) -> str:
+    still = report.get("still")
+    if still is None:
+        return ""
+    fast, fine = (still[quality]["stages"] for quality in ("fast", "fine"))
+    return _table(("stage", "fast", "fine"), ((stage, *(f"{stages[stage]['p50']:.1f}" if stage in stages else "–"
+                                                        for stages in (fast, fine))) for stage in {**fine, **fast}))
 
 
 def _start_table(report: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from edge.board_shapes import Board, CameraBoard, SolverBoard
 from edge.boards import detect
+from edge.card import MODELS, model_path, read_card
 from edge.errors import ReportError
 from edge.report import peak_rss_mb
 from tools.profile.run import LiveRun
@@ -45,8 +46,8 @@ def live_figures(board: CameraBoard, run: LiveRun) -> dict[str, Any]:
         "stages": {stage: {**statistics_of(values), "unit": "ms", "cpu_p50": statistics_of(run.cpu_ms[stage])["p50"]}
                    for stage, values in run.clock_ms.items()},
         "jitter": jitter(run.interval_ms),
-        "budget": {"frame_ms": {"limit": limit, "p95": statistics_of(run.clock_ms["frame"])["p95"], "missed": missed,
-                                "missed_share": round(missed / run.frames, 4)},
+        "budget": {"frame_ms": {"limit": limit, "p95": round(statistics_of(run.clock_ms["frame"])["p95"], 2),
+                                "missed": missed, "missed_share": round(missed / run.frames, 4)},
                    "memory_mb": {"limit": board.budget.memory_mb.value, "peak": run.peak_rss_mb}},
         "memory": {"peak_rss_mb": run.peak_rss_mb, "growth_mb": round(rss[-1] - rss[0], 2) if rss else None,
                    "over_time": [{"s": s, "rss_mb": rss, "pss_mb": pss} for s, rss, pss in run.memory]},
@@ -55,6 +56,16 @@ def live_figures(board: CameraBoard, run: LiveRun) -> dict[str, Any]:
         "samples": {"clock_ms": _plain(run.clock_ms), "cpu_ms": _plain(run.cpu_ms), "keyframe": run.keyframe,
                     "rulers_ms": _plain(run.rulers.ms), "interval_ms": [round(value, 4) for value in run.interval_ms]},
         "fallbacks": run.fallbacks}
+
+
+def arenas(tier: str, models: Path | None) -> dict[str, int]:
+    """Model file → bytes of its activations at their most, as its card says; weights come on top."""
+    found = {}
+    for kind in ("seg", "matte"):
+        file = model_path(kind, tier, models or MODELS)
+        if file.is_file():
+            found[file.name] = max(signature.arena_bytes for signature in read_card(file).signatures.values())
+    return found
 
 
 def jitter(interval_ms: list[float]) -> dict[str, float | None]:
@@ -99,6 +110,8 @@ def over_budget(report: dict[str, Any]) -> list[str]:
     for key, measured, what, unit in (
             ("frame_ms", "p95", "a frame takes {} ms at the 95th percentile", "ms"),
             ("memory_mb", "peak", "the live path takes {} MB at its peak", "MB"),
+            ("still_fast_ms", "p50", "a photograph takes {} ms fast, at the median", "ms"),
+            ("still_fine_ms", "p50", "a photograph takes {} ms fine, at the median", "ms"),
             ("solve_ms", "max", "a full tile takes {} ms in the simulator", "ms"),
             ("program_bytes", "taken", "the image takes {} B", "B"),
             ("ram_bytes", "taken", "data and deepest stack take {} B", "B")):

@@ -64,7 +64,20 @@ def _camera(report: dict[str, Any]) -> list[str]:
             f"{report['allocations'].get('held_bytes_per_frame', '–')} B behind and borrows "
             f"{report['allocations'].get('peak_bytes_per_frame', 0) / 1e6:.2f} MB at most",
             f"jitter         {jitter['p50']} ms at the median, p95 {jitter['p95']}, p99 {jitter['p99']}",
-            f"energy         {joules}", *_start(report), *_machine(report), *_network(report)]
+            *_still(report), f"energy         {joules}", *_start(report), *_machine(report), *_network(report)]
+
+
+def _still(report: dict[str, Any]) -> list[str]:
+    if "still" not in report:
+        return []
+    still, lines = report["still"], []
+    for quality in ("fast", "fine"):
+        stages, limit = still[quality]["stages"], report["budget"][f"still_{quality}_ms"]["limit"]
+        most = sorted((name for name in stages if name != "total"), key=lambda name: -stages[name]["p50"])[:4]
+        lines.append(f"still, {quality}    {still['width']}×{still['height']}: {stages['total']['p50']:.0f} of {limit} "
+                     "ms, " + ", ".join(f"{name} {stages[name]['p50']:.0f}" for name in most)
+                     + f"; peak {still[quality]['peak_rss_mb']:.0f} MB")
+    return lines
 
 
 def _start(report: dict[str, Any]) -> list[str]:
