@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from click.testing import CliRunner
 
 from edge.boards import load_solver_board
 from edge.bridge.elf import loaded
+from edge.bridge.simulator import Request
+from edge.bridge.words import Kind
 from edge.errors import ReportError
 from edge.matting.q15 import ONE, solve_tile
-from tools.profile.chip import chip_figures, fram_of, full_tile, ram_of
+from tools.profile.chip import Session, chip_figures, fram_of, full_tile, ram_of
 from tools.profile.command import command
 from tools.profile.page import page_of
 from tools.profile.report import over_budget
@@ -77,6 +80,14 @@ def test_the_made_up_tile_sweeps_to_the_limit() -> None:
     answer = solve_tile(tile, 64, 0)
     assert len(tile.bias) == 96 and answer.sweeps > 48 and int(answer.alpha.max()) <= ONE
     np.testing.assert_array_equal(tile.bias, full_tile(load_solver_board("msp430fr2433")).bias)
+
+
+def test_a_request_that_is_asked_again_is_counted_once() -> None:
+    session = Session.__new__(Session)
+    session.cycles, session._last = defaultdict(list), None
+    for kind, sequence, cycles in ((Kind.PING, 7, 1679), (Kind.PING, 7, 40), (Kind.PING, 8, 1680), (Kind.READ, 8, 5)):
+        session._told(Request(kind, sequence, cycles))
+    assert session.cycles == {"ping": [1679, 1680], "read": [5]}
 
 
 def test_a_budget_of_the_chip_that_is_not_held_is_named(figures: dict[str, Any]) -> None:

@@ -23,8 +23,10 @@ from edge.cli import run
 from edge.machine import clockwork
 from tools.profile import command as profile_command
 from tools.profile.command import command
+from tools.profile.laps import Laps
 from tools.profile.page import page_of
-from tools.profile.report import over_budget, read_report, statistics_of
+from tools.profile.report import live_figures, over_budget, read_report, statistics_of
+from tools.profile.run import LiveRun
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,6 +82,37 @@ def test_a_report_tells_jitter_memory_machine_and_energy(report: dict[str, Any])
     assert report["machine"]["over_time"][0]["load"] >= 0
     assert report["energy"]["joules"] is not None or report["energy"]["why"]
     assert report["budget"]["frame_ms"]["limit"] == load_camera_board("desk").budget.frame_ms.value
+
+
+def test_growth_counts_from_the_first_counted_frame_on() -> None:
+    run = LiveRun(4, 4, memory=[(0.0, 50.0, 40.0), (1.0, 90.0, 60.0), (2.0, 93.0, 61.0)], warm_s=0.9)
+    lap = Laps()
+    lap.lap("write")
+    run.add([lap], keyframe=True)
+    assert live_figures(load_camera_board("desk"), run)["memory"]["growth_mb"] == 3.0
+
+
+def test_missed_budgets_are_counted_by_the_frame_in_hand() -> None:
+    run = LiveRun(4, 4)
+    for source_ms, write_ms in ((50.0, 1.0), (1.0, 31.0), (1.0, 30.0), (1.0, 2.0)):
+        reading, writing = Laps(), Laps()
+        reading.ms = reading.cpu_ms = {"source": source_ms}
+        writing.ms = writing.cpu_ms = {"write": write_ms}
+        run.add([reading, writing], keyframe=True)
+    assert run.clock_ms["frame"] == [1.0, 31.0, 30.0, 2.0] and run.clock_ms["loop"] == [51.0, 32.0, 31.0, 3.0]
+    assert live_figures(load_camera_board("desk"), run)["budget"]["frame_ms"] == {
+        "limit": 30, "p95": 30.85, "missed": 1, "missed_share": 0.25}
+
+
+def test_readme_says_every_key_of_a_report(report: dict[str, Any]) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = set(re.findall(r"`(\w+)`", readme.split("### `masque profile`")[1].split("\n## ")[0]))
+    keys = set(report) - {"schema"}
+    for part in ("conditions", "jitter", "memory", "allocations", "samples", "machine", "energy", "budget"):
+        keys |= set(report[part])
+    keys |= set(report["stages"]["segment"]) | set(report["budget"]["frame_ms"]) | set(report["memory"]["over_time"][0])
+    assert keys - said == {"frame_ms", "memory_mb", "s"} - said
+    assert '`"schema": 1`' in readme
 
 
 def test_keyframes_alone_have_a_segment_stage(profile: Profile) -> None:

@@ -48,6 +48,7 @@ def test_there_is_a_piece_for_every_operator_and_the_last_is_the_whole(model: by
     assert len(pieces) == len(graph.operators)
     for count, piece in enumerate(pieces, 1):
         (cut,) = read_graphs(piece).values()
+        assert len(cut.outputs) == len(needed_after(graph, count))
         assert [operator.name for operator in cut.operators] == [o.name for o in graph.operators[:count]]
     picture = np.random.default_rng(0).integers(-128, 128, (1, 80, 48, 3)).astype(np.int8)
     whole, last = (answered(content, picture) for content in (one_signature(model, SIGNATURE), pieces[-1]))

@@ -4,11 +4,14 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from edge.errors import ReportError
 from edge.segment.runtime import Runtime
+from tools.profile import starts as starts_module
 from tools.profile.energy import Ina219, Rapl, energy_figures, open_meter
 from tools.profile.laps import Laps
 from tools.profile.memory import allocations, rollup_mb
@@ -145,6 +148,27 @@ def test_only_the_first_call_of_a_runner_is_noted() -> None:
     runner = made.Interpreter(threads=1).get_signature_runner("person")
     assert (runner(), runner(), runner.get_input_details()) == ("person", "person", {"picture": 1})
     assert len(calls) == 1 and calls[0] >= 0.002
+
+
+@pytest.mark.parametrize(("read_bytes", "cold"), [(20_000_000, True), (36_864, False)])
+def test_a_start_is_cold_only_if_the_disk_was_read(monkeypatch: pytest.MonkeyPatch, read_bytes: int,
+                                                   cold: bool) -> None:
+    totals = iter([999.0, 500.0, 90.0, 110.0, 100.0])
+
+    def start(*_: object) -> dict[str, Any]:
+        return {"ms": {"total": next(totals)}, "read_bytes": read_bytes, "major_faults": 3, "files": []}
+
+    monkeypatch.setattr(starts_module, "_start", start)
+    monkeypatch.setattr(starts_module, "imports", list)
+    figures = starts_module.starts("desk", "large", "demo", None, 3)
+    assert (figures["cold"]["cold"], figures["cold"]["ms"]["total"]) == (cold, 500.0)
+    assert bool(figures["cold"]["why"]) is not cold
+    assert figures["warm"]["ms"]["total"] == 100.0 and figures["warm"]["totals_ms"] == [90.0, 110.0, 100.0]
+
+
+def test_a_start_that_fails_says_why_in_a_line() -> None:
+    with pytest.raises(ReportError, match=r"a start of the live path failed: .*no-such-film.*; --starts 0 leaves"):
+        starts_module.starts("desk", "large", "no-such-film.mp4", None, 1)
 
 
 def test_files_are_given_up_by_the_page_cache(tmp_path: Path) -> None:
