@@ -21,11 +21,12 @@ from edge.board_shapes import CameraBoard
 from edge.boards import load_camera_board
 from edge.cli import run
 from edge.machine import clockwork
+from edge.report import peak_rss_mb
 from tools.profile import command as profile_command
 from tools.profile.command import command
 from tools.profile.laps import Laps
 from tools.profile.page import page_of
-from tools.profile.report import live_figures, over_budget, read_report, statistics_of
+from tools.profile.report import live_figures, over_budget, read_report, statistics_of, whole_peak_rss_mb
 from tools.profile.run import LiveRun
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +162,11 @@ def test_memory_agrees_with_time_within_two_hundredths() -> None:
     report = json.loads(done.stdout)
     assert said is not None and report["peak_rss_mb"] == pytest.approx(int(said[1]) * 1024 / 1e6, rel=0.02)
     assert report["memory"]["peak_rss_mb"] <= report["peak_rss_mb"]
+
+
+def test_the_largest_of_all_processes_counts() -> None:
+    subprocess.run([sys.executable, "-c", "len(bytes(range(256)) * 3_000_000)"], check=True)
+    assert whole_peak_rss_mb() >= 768 > peak_rss_mb()
 
 
 def test_the_gate_fails_over_the_budget_with_both_numbers(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from profiled import made_up, report_of, run_of
 
 from edge.errors import ReportError
 from edge.live import LivePath
-from tools.profile.compare import block_of, compared, level
+from tools.profile.compare import block_of, compared, level, levels
 from tools.profile.table import comparison_lines
 
 
@@ -160,6 +160,14 @@ def test_blocks_are_as_long_as_values_resemble_each_other() -> None:
     slow = np.convolve(rng.normal(size=600), np.ones(40), "valid")
     assert block_of(rng.normal(size=560)) < 20 < block_of(slow) <= 70
     assert block_of(np.ones(300)) < 300 // 8
+
+
+def test_values_that_resemble_their_past_are_less_sure() -> None:
+    """As many single frames, drawn one by one, would pretend to know four times as much."""
+    rng = np.random.default_rng(0)
+    slow = 10 + np.convolve(rng.normal(size=600), np.ones(40) / 6, "valid")
+    spread = [np.std(levels([values], np.random.default_rng(1))) for values in (slow, rng.permutation(slow))]
+    assert spread[0] > 2 * spread[1]
 
 
 def test_a_level_holds_every_kind_of_frame_by_its_share() -> None:

@@ -99,6 +99,11 @@ def test_what_a_frame_leaves_behind_is_seen_and_where() -> None:
     assert figures["places"][0]["where"].startswith("tools/test_profile_sensors.py:")
 
 
+def test_a_thirsty_frame_is_told_by_what_it_takes_itself() -> None:
+    sizes = iter([5_000_000] * 3 + [100_000] * 5)
+    assert 100_000 <= allocations(lambda: np.zeros(next(sizes), np.uint8).size > 0, 5)["peak_bytes_per_frame"] < 150_000
+
+
 def test_a_loop_that_leaves_nothing_behind_is_told_so() -> None:
     room = np.zeros(1000)
     figures = allocations(lambda: bool(np.add(room, 1, out=room)[0]), 20)
@@ -118,6 +123,9 @@ def test_waiting_takes_no_processor_time_and_working_does() -> None:
     while time.process_time() < end:
         pass
     laps.lap("works")
+    time.sleep(0.02)
+    laps.lap("rests")
+    assert laps.cpu_ms["rests"] < 15
     assert laps.ms["waits"] >= 50 > 25 > laps.cpu_ms["waits"]
     assert laps.cpu_ms["works"] >= 49 and laps.ms["works"] >= laps.cpu_ms["works"] * 0.98
 
