@@ -15,12 +15,12 @@ INSTALL := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --n
 demo: $(VENV)/.runtime
 	$(BIN)/python -m tools.demo $(if $(PHOTO),--photo "$(PHOTO)") --out demo
 
-test: $(VENV)/.dev $(VENV)/.debian .venv-tflite/.done lint
+test: $(VENV)/.dev $(VENV)/.debian $(VENV)/.micropython tests/node/node_modules/.done .venv-tflite/.done lint
 	MASQUE_TFLITE_PYTHON=$$(test -x .venv-tflite/bin/python && echo $(CURDIR)/.venv-tflite/bin/python) \
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 # Long forms of what the tests do shortly.
-soak: $(VENV)/.dev $(VENV)/.debian
+soak: $(VENV)/.dev $(VENV)/.debian $(VENV)/.micropython
 	$(BIN)/python -m pytest -m soak
 
 lint: $(VENV)/.dev
@@ -30,7 +30,8 @@ lint: $(VENV)/.dev
 clean:
 	$(MAKE) -C firmware/host clean
 	$(MAKE) -C firmware/msp430fr2433 clean
-	rm -rf $(VENV) .venv-tflite demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf firmware/webassembly/node_modules
+	rm -rf $(VENV) .venv-tflite tests/node/node_modules demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Run time only: no TensorFlow, no test tools.
 $(VENV)/.runtime: setup.py pyproject.toml
@@ -41,14 +42,27 @@ $(VENV)/.runtime: setup.py pyproject.toml
 # What the tests need beside it: the quantisation toolchain (TensorFlow, CPU) and the test tools.
 $(VENV)/.dev: setup.py pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -e '.[desk,bridge,quantize,dev]'
+	$(PIP) -e '.[desk,bridge,flash,kiosk,quantize,dev]'
 	touch $(VENV)/.runtime $@
 
-# What builds and simulates the microcontroller's firmware, from Debian; where nothing may be installed, its tests skip.
+# What builds and simulates the microcontroller's firmware, and the browser for the booth's page with its type faces, from
+# Debian; where nothing may be installed, their tests skip.
 $(VENV)/.debian: $(VENV)/.dev
-	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug time \
+	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug espeak-ng time \
+	    chromium fonts-manrope fonts-ebgaramond cups-daemon cups-client rclone systemd \
 	  && $(INSTALL) libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev; then touch $@; \
-	else echo 'Debian packages were not installed (clang lld llvm mspdebug time libclang-rt-*-dev): some tests will skip'; fi
+	else echo 'Debian packages were not installed: some tests will skip, and name theirs'; fi
+
+# MicroPython as WebAssembly, which runs the Pico's firmware without a Pico; where it cannot come, those tests skip.
+$(VENV)/.micropython: $(VENV)/.debian firmware/webassembly/package-lock.json
+	if { command -v npm > /dev/null || $(INSTALL) nodejs npm; } \
+	  && npm ci --silent --no-audit --no-fund --prefix firmware/webassembly; then touch $@; \
+	else echo 'MicroPython was not installed (needs nodejs, npm and a registry of npm): some tests will skip'; fi
+
+# What tests take from npm; where there is none, they skip.
+tests/node/node_modules/.done: tests/node/package.json tests/node/package-lock.json
+	if command -v npm >/dev/null && npm ci --prefix tests/node --silent; then touch $@; \
+	else echo 'npm packages were not installed (tests/node): some tests will skip'; fi
 
 # The other TFLite runtime in an environment of its own: wheels exist for Python 3.11 and numpy 1 only.
 .venv-tflite/.done: setup.py

@@ -30,9 +30,21 @@ class TileError(MasqueError, ValueError):
     """A tile that a microcontroller must not solve: it does not fit, or its alphas could leave 0..1."""
 
 
+class FlashError(MasqueError, OSError):
+    """A board that was not programmed, or an image that must not be."""
+
+
 class BridgeError(MasqueError, OSError):
     """A microcontroller that cannot be found, does not answer, or is not what its board file says."""
 
 
 class ReportError(MasqueError, ValueError):
     """A report that cannot be read, or measured, or does not compare with another."""
+
+
+class EventError(MasqueError, ValueError):
+    """A photo booth's event folder that cannot be used."""
+
+
+class BoothError(MasqueError, RuntimeError):
+    """Something beside the booth that does not do its part: printer, upload, a process of ours."""

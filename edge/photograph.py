@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import cv2
@@ -42,6 +43,27 @@ def read_photograph(path: Path) -> Photograph:
     return Photograph(pixels, ("animated: only the first picture was used",) if animated else ())
 
 
+def photograph_from(encoded: bytes, name: str, at_least_px: int = 0, most_pixels: int = 0,
+                    formats: tuple[str, ...] = FORMATS) -> Photograph:
+    """`read_photograph` for a picture in memory; name: for messages.
+
+    at_least_px: a JPEG is decoded at a half, a quarter or an eighth where its longer side stays this long (0: whole).
+    most_pixels (0: MAX_PIXELS), formats: what is let in. Raises PictureError as read_photograph does.
+    """
+    pixels, animated = _decoded(Path(name), _srgb, Encoded(encoded, at_least_px, most_pixels, formats))
+    return Photograph(pixels, ("animated: only the first picture was used",) if animated else ())
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What is to be decoded; content: None = what the file holds. See photograph_from."""
+
+    content: bytes | None = None
+    at_least_px: int = 0
+    most_pixels: int = 0
+    formats: tuple[str, ...] = FORMATS
+
+
 def read_overlay(path: Path) -> np.ndarray:
     """Decodes a picture to be laid over others → (H, W, 4) uint8 RGBA, straight alpha; opaque where it has none.
 
@@ -50,16 +72,28 @@ def read_overlay(path: Path) -> np.ndarray:
     return _decoded(path, lambda image: image.convert("RGBA"))[0]
 
 
-def _decoded(path: Path, converted: Callable[[Image.Image], Image.Image]) -> tuple[np.ndarray, bool]:
+def overlay_from(encoded: bytes, name: str) -> np.ndarray:
+    """`read_overlay` for a picture in memory; name: for messages."""
+    return _decoded(Path(name), lambda image: image.convert("RGBA"), Encoded(encoded))[0]
+
+
+def _decoded(path: Path, converted: Callable[[Image.Image], Image.Image],
+             encoded: Encoded = Encoded()) -> tuple[np.ndarray, bool]:
     """The pixels, upright, and whether there are more pictures than this one in the file."""
     with quiet_libraries(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with _opened(path) as image:
+        with _opened(path, encoded) as image:
             try:
                 animated = _is_animation(image)
+                if encoded.at_least_px:
+                    scale = min(1.0, encoded.at_least_px / max(image.size))
+                    image.draft(image.mode, (ceil(image.width * scale), ceil(image.height * scale)))
                 image.load()
                 ImageOps.exif_transpose(image, in_place=True)
                 return np.asarray(converted(image)), animated
+            except MemoryError as error:
+                raise PictureError(f"{path}: {image.width}×{image.height} takes more memory than there is; make it "
+                                   "smaller first") from error
             except Exception as error:  # damaged files make decoders raise anything: IndexError, struct.error, …
                 raise PictureError(f"{path}: the picture is damaged or cut short ({error}); "
                                    "copy it again from its source") from error
@@ -70,26 +104,28 @@ def read_grey(path: Path) -> np.ndarray:
     return cv2.cvtColor(read_photograph(path).pixels, cv2.COLOR_RGB2GRAY)
 
 
-def _opened(path: Path) -> Image.Image:
+def _opened(path: Path, encoded: Encoded) -> Image.Image:
     """The picture's header, checked; no pixel is decoded yet."""
-    if path.is_dir():
+    content = encoded.content
+    if content is None and path.is_dir():
         raise PictureError(f"{path}: is a folder; give a picture file")
     try:
-        if path.stat().st_size == 0:
+        if (path.stat().st_size if content is None else len(content)) == 0:
             raise PictureError(f"{path}: the file is empty (0 bytes)")
-        image = Image.open(path, formats=FORMATS)
+        image = Image.open(path if content is None else io.BytesIO(content), formats=encoded.formats)
     except PictureError:
         raise
     except Image.UnidentifiedImageError as error:
-        raise PictureError(f"{path}: not a picture in a known format ({', '.join(FORMATS)})") from error
+        raise PictureError(f"{path}: not a picture in a known format ({', '.join(encoded.formats)})") from error
     except OSError as error:
         raise PictureError(f"{path}: {error.strerror or error}") from error
     except Exception as error:  # see read_photograph
         raise PictureError(f"{path}: the picture's header is damaged ({error})") from error
-    if image.width * image.height > MAX_PIXELS:
+    most_pixels = encoded.most_pixels or MAX_PIXELS
+    if image.width * image.height > most_pixels:
         image.close()
         raise PictureError(f"{path}: {image.width}×{image.height} is {image.width * image.height / 1e6:.0f} "
-                           f"megapixels, at most {MAX_PIXELS / 1e6:.0f} are read; make it smaller first")
+                           f"megapixels, at most {most_pixels / 1e6:.0f} are read; make it smaller first")
     return image
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 import json
+import threading
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar, get_origin
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, inspect
@@ -23,6 +24,10 @@ Source = Annotated[str, Meta(min_length=10)]
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A TOML table: every key is known, nothing changes after reading."""
 
+
+CONVERTING = threading.Lock()
+"""msgspec learns a generic struct when it first converts one; two threads that do so at once crash the process (0.22,
+seen in every other of 12 runs)."""
 
 Value = TypeVar("Value")
 Unit = TypeVar("Unit")
@@ -62,10 +67,11 @@ def located(path: Path) -> Path:
 
 def converted(raw: dict[str, Any], shape: type[Shape], path: Path) -> tuple[Shape | None, list[str]]:
     """(the struct, []), or (None, one line for each thing that is wrong, with path and dotted key)."""
-    try:
-        return msgspec.convert(raw, shape), []
-    except msgspec.ValidationError:
-        return None, [f"{located(path)}: {problem}" for problem in problems(raw, shape)]
+    with CONVERTING:
+        try:
+            return msgspec.convert(raw, shape), []
+        except msgspec.ValidationError:
+            return None, [f"{located(path)}: {problem}" for problem in problems(raw, shape)]
 
 
 def problems(raw: object, shape: Any, key: str = "") -> Iterator[str]:
@@ -73,6 +79,12 @@ def problems(raw: object, shape: Any, key: str = "") -> Iterator[str]:
 
     msgspec stops at the first problem and leaves out the value that it found: hence this second look.
     """
+    entry = _entry(shape)
+    if entry is not None and isinstance(raw, list):
+        found = [problem for place, part in enumerate(raw) for problem in problems(part, entry, f"{key}[{place}]")]
+        if found:
+            yield from found
+            return
     if not _is_table(shape):
         try:
             msgspec.convert(raw, shape)
@@ -113,8 +125,18 @@ def _words(kind: inspect.Type) -> str:
             return "a whole number " + _range(kind)
         case inspect.FloatType():
             return "a number " + _range(kind)
+        case inspect.Metadata(extra_json_schema={"description": words}):
+            return words
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.StrType(max_length=None):
+            return f"a text of {kind.min_length or 0} characters or more"
         case inspect.StrType():
-            return f"a text of {kind.min_length} characters or more"
+            return f"a text of {kind.min_length or 0} to {kind.max_length} characters"
+        case inspect.DictType():
+            return f"a table, each key {_words(kind.key_type)}, each value {_words(kind.value_type)}"
+        case inspect.VarTupleType(item_type=inspect.StructType(cls=table)):
+            return f"{kind.min_length or 0} to {kind.max_length} tables {allowed(table)}"
         case inspect.LiteralType():
             return " or ".join(shown(value) for value in kind.values)
         case inspect.VarTupleType():
@@ -126,6 +148,13 @@ def _range(kind: inspect.IntType | inspect.FloatType) -> str:
     least = f"above {kind.gt}" if kind.ge is None else f"from {kind.ge}"
     step = f", a multiple of {kind.multiple_of}" if kind.multiple_of else ""
     return f"{least} to {kind.le}{step}"
+
+
+def _entry(shape: Any) -> Any:
+    """Table, where the shape is a list of tables; else None."""
+    plain = get_args(shape)[0] if get_origin(shape) is Annotated else shape
+    inside = get_args(plain) if get_origin(plain) is tuple else ()
+    return inside[0] if inside and _is_table(inside[0]) else None
 
 
 def _is_table(shape: Any) -> bool:

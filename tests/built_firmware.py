@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from host_firmware import HostFirmware, HostWire
+from host_firmware import Firmware, HostFirmware, HostWire
+from pico_firmware import PicoFirmware
 
 from edge.bridge.device import Device
+from edge.bridge.interpreter import STAND_IN, Interpreter, pico_firmware
 from edge.bridge.link import Link
 from edge.bridge.ports import open_wire
 from edge.bridge.simulator import Request, Simulator
@@ -28,6 +30,21 @@ def needs(*programs: str) -> None:
         pytest.fail(f"{', '.join(missing)} missing: make test installs them")
     if missing:
         pytest.skip(f"{', '.join(missing)} missing: sudo apt install clang lld llvm mspdebug libclang-rt-14-dev")
+
+
+def needs_micropython(package: str = "@micropython") -> None:
+    """Skips where Node.js or a package of firmware/webassembly is missing, as `needs` does."""
+    missing = [what for what, there in (("node", shutil.which("node")),
+                                        (package, (STAND_IN / "node_modules" / package).is_dir())) if not there]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"{', '.join(missing)} missing: make test installs them")
+    if missing:
+        pytest.skip(f"{', '.join(missing)} missing: sudo apt install nodejs npm; npm ci --prefix firmware/webassembly")
+
+
+def needs_rp2040js() -> None:
+    """The same for the emulated chip."""
+    needs_micropython("rp2040js")
 
 
 def built(folder: str, *arguments: str) -> Path:
@@ -70,14 +87,31 @@ def library() -> Path:
     return built("host") / "libmasque.so"
 
 
-@pytest.fixture
-def firmware(library: Path) -> HostFirmware:
-    """The firmware in this process, just reset."""
-    return HostFirmware(library)
+@pytest.fixture(scope="session")
+def interpreter() -> Iterator[Interpreter]:
+    """The Pico's firmware in one MicroPython for all tests."""
+    needs_micropython()
+    process = pico_firmware()
+    yield process
+    process.close()
 
 
 @pytest.fixture
-def device(firmware: HostFirmware) -> Device:
+def pico(interpreter: Interpreter) -> PicoFirmware:
+    """The same, just reset."""
+    return PicoFirmware(interpreter)
+
+
+@pytest.fixture(params=["C", "MicroPython"])
+def firmware(request: pytest.FixtureRequest) -> Firmware:
+    """The firmware, just reset: in C in this process, and in MicroPython."""
+    if request.param == "C":
+        return HostFirmware(request.getfixturevalue("library"))
+    return request.getfixturevalue("pico")
+
+
+@pytest.fixture
+def device(firmware: Firmware) -> Device:
     """The same, behind a perfect wire."""
     return Device(Link(lambda: HostWire(firmware), pause=lambda _: None))
 

@@ -2,17 +2,30 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
+from pico_firmware import PicoFirmware
+
+from edge.bridge.points import Point
+from edge.bridge.words import Chip
+
+ALPHAS_AT = 1056
+"""In struct tile: behind 96 rows with their guesses."""
 
 
 class HostFirmware:
     """The C core; one a process."""
 
+    chip = Chip.HOST
+
     def __init__(self, library: Path) -> None:
         self.c = ctypes.CDLL(str(library))
+        self.c.host_buttons(0)
+        self.c.host_broken_lamps(0)
+        self.c.host_samples(None, 0)
         self.reset()
 
     def reset(self) -> None:
@@ -49,15 +62,45 @@ class HostFirmware:
         """Bits of the lamps that are lit."""
         return self.c.host_lamps()
 
+    @property
+    def listens(self) -> bool:
+        """Whether the microphone is on."""
+        return bool(self.c.host_listens())
+
+    def wear(self, broken_lamps: int = 0, stuck_buttons: int = 0) -> None:
+        """Bits of lamps whose pins stay low, and of buttons that are down until the next turn."""
+        self.c.host_broken_lamps(broken_lamps)
+        self.c.host_buttons(stuck_buttons)
+
     def tables(self, size: int) -> bytes:
         """The image of the projection tables."""
         return bytes((ctypes.c_char * size).in_dll(self.c, "tables"))
+
+    def solve_points(self, points: Sequence[Point], labels: Sequence[int]) -> tuple[list[int], int]:
+        """Links and solves points that no signal made, through the C functions themselves: alphas, and how many sweeps
+        it took."""
+        class CPoint(ctypes.Structure):
+            _fields_ = (("x", ctypes.c_int16), ("y", ctypes.c_int16))
+
+        for i, point in enumerate(points):
+            self.c.columns_place(ctypes.c_uint8(i), CPoint(*point))
+        self.c.columns_label(ctypes.c_uint8(0), bytes(labels), ctypes.c_uint8(len(labels)))
+        self.c.columns_link(ctypes.c_uint8(len(points)))
+        self.c.tile_guess()
+        change = ctypes.c_uint16()
+        sweeps = self.c.tile_solve(ctypes.c_uint8(64), ctypes.c_uint16(4), ctypes.byref(change)) & 0xFF
+        image = bytes((ctypes.c_char * (ALPHAS_AT + 192)).in_dll(self.c, "tile"))
+        return np.frombuffer(image[ALPHAS_AT:], "<u2").tolist()[: len(points)], sweeps
+
+
+Firmware = HostFirmware | PicoFirmware
+"""The same core in C and in MicroPython: most tests run on both."""
 
 
 class HostWire:
     """A perfect wire: nothing is lost, and who waits in vain waits no time at all."""
 
-    def __init__(self, firmware: HostFirmware) -> None:
+    def __init__(self, firmware: Firmware) -> None:
         self.firmware = firmware
         self._arrived = b""
 
@@ -78,7 +121,7 @@ class NoisyWire(HostWire):
 
     LOSS, FLIP, DOUBLE, CUT, TWICE, LATE, RESET = 0.01, 0.002, 0.001, 0.002, 0.01, 0.005, 0.001
 
-    def __init__(self, firmware: HostFirmware, random: Random) -> None:
+    def __init__(self, firmware: Firmware, random: Random) -> None:
         super().__init__(firmware)
         self.random, self.resets, self._old = random, 0, [b"\0"]
 

@@ -329,3 +329,15 @@ def test_threads_are_taken_exactly_within_their_range(threads: int) -> None:
     assert (board is not None) == (1 <= threads <= 16)
     assert found == ([] if board else [
         f"board_configs/desk.toml: network.threads = {threads}: must be a whole number from 1 to 16"])
+
+
+def test_threads_may_read_their_first_board_at_once() -> None:
+    script = ("import sys, threading; sys.setswitchinterval(1e-5)\n"
+              "from edge.boards import load_camera_board\n"
+              "gate = threading.Barrier(4)\n"
+              "def read(): gate.wait(); load_camera_board('desk')\n"
+              "threads = [threading.Thread(target=read) for _ in range(4)]\n"
+              "for thread in threads: thread.start()\n"
+              "for thread in threads: thread.join()\n")
+    for _ in range(4):  # without the lock every other run ends by SIGSEGV
+        assert subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[1]).returncode == 0

@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edge.bridge import words
+from edge.bridge.points import Tables
+from tools import micropython_mark
 from tools.headers import HEADER, MODULE, words_header, words_module
-from tools.tables import SOURCE, c_source, tables
+from tools.tables import FIRMWARE, sources, tables
 
 
 def test_words_h_is_what_words_py_says() -> None:
@@ -25,16 +27,21 @@ def test_the_words_for_micropython_are_what_words_py_says() -> None:
     assert dict(zip(fields, struct.unpack(layout, told.packed()), strict=True)) == vars(told)
 
 
-def test_tables_c_has_the_shape_of_what_tables_py_fits() -> None:
-    """Not byte for byte: another build of the linear algebra may round a factor the other way."""
-    def numbers(text: str) -> np.ndarray:
-        body = text.split(".vectors")[1].split(".prototypes")[0]
-        return np.array([int(word) for word in body.replace("{", " ").replace("}", " ").replace(",", " ").split()
-                         if word.lstrip("-").isdigit()])
+def test_the_mark_of_the_picos_firmware_names_its_files_as_they_are() -> None:
+    assert micropython_mark.MODULE.read_text(encoding="ascii") == micropython_mark.mark_module(), \
+        "python -m tools.micropython_mark"
 
-    kept, fitted = numbers(SOURCE.read_text(encoding="ascii")), numbers(c_source(tables()))
-    assert kept.shape == fitted.shape == (1600,)
-    assert np.abs(kept - fitted).max() <= 2, "python -m tools.tables"
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(FIRMWARE).as_posix())
+def test_the_tables_sources_are_what_their_cards_hold(path: Path) -> None:
+    assert path.read_text(encoding="ascii") == sources()[path], "python -m tools.tables"
+
+
+def test_the_pico_holds_the_tables_that_the_other_chips_hold() -> None:
+    names: dict[str, bytes] = {}
+    module = FIRMWARE / "micropython" / "tables.py"
+    exec(compile(module.read_text(encoding="ascii"), module.name, "exec"), names)
+    assert Tables.unpacked(names["IMAGE"]).packed() == tables().packed()
 
 
 @pytest.mark.parametrize("kind", sorted(words.BODIES))

@@ -19,6 +19,9 @@ ROOT = Path(__file__).parents[1]
 
 ROOMS = ("board_configs", "edge", "quantize", "tools")
 
+ENDINGS = ("*.py", "*.toml", "*.tflite", "*.jpg", "*.png", "*.html", "*.css", "*.js", "*.svg", "*.service")
+"""Of files that belong to a room and must come along."""
+
 SETUPTOOLS = 77
 """The least major version that pyproject.toml builds with."""
 
@@ -93,7 +96,7 @@ def masque(installed: Path, *arguments: str | Path, cwd: Path) -> subprocess.Com
 
 
 def test_every_module_and_every_board_is_in_the_wheel(tree: Path, wheel: Path) -> None:
-    shipped = [path for room in ROOMS for ending in ("*.py", "*.toml", "*.tflite", "*.jpg", "*.png")
+    shipped = [path for room in ROOMS for ending in ENDINGS
                for path in (tree / room).rglob(ending)]
     assert {path.relative_to(tree).as_posix() for path in shipped} <= set(members(wheel))
 
@@ -151,6 +154,21 @@ def test_boards_are_found_outside_the_checkout(installed: Path, tmp_path: Path) 
     names = [board["name"] for board in json.loads(done.stdout)["boards"]]
     assert names == ["desk", "pi_zero2w", "pi3b", "pi4b", "pi5", "coral_usb_pi4b", "coral_dev_board", "msp430fr2433",
                      "pico"]
+
+
+def test_flash_is_a_command_and_its_images_come_along(installed: Path, tmp_path: Path) -> None:
+    told = masque(installed, "--help", cwd=tmp_path)
+    assert re.search(r"^ +flash +Program a microcontroller", told.stdout, re.MULTILINE), told.stdout + told.stderr
+    shipped = installed / "tools" / "flash" / "shipped"
+    assert {path.name for path in (shipped / "pico").glob("*.py")} == {
+        path.name for path in (ROOT / "firmware" / "micropython").glob("*.py")}
+    rules = masque(installed, "flash", "--udev-rules", cwd=tmp_path)
+    assert rules.returncode == 0 and 'ATTRS{idVendor}=="2047"' in rules.stdout
+    if not all(shutil.which(tool) for tool in ("clang", "ld.lld", "llvm-objcopy", "mspdebug")):
+        pytest.skip("clang, lld, llvm or mspdebug is missing: the wheel has no image for the MSP430FR2433")
+    planned = masque(installed, "flash", "msp430fr2433", "--driver", "sim", "--dry-run", "--json", cwd=tmp_path)
+    assert planned.returncode == 0, planned.stderr
+    assert json.loads(planned.stdout)["image"] == str(shipped / "masque.elf")
 
 
 def test_profile_is_a_command_of_the_installed_program(installed: Path, tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import textwrap
 from enum import IntEnum
 from pathlib import Path
 
 from edge.bridge import words
 from edge.matting import q15
+from tools import micropython_mark
 
 FIRMWARE = Path(__file__).parents[1] / "firmware"
 HEADER, MODULE = FIRMWARE / "common" / "words.h", FIRMWARE / "micropython" / "words.py"
@@ -20,6 +22,8 @@ CONSTANTS = {
     "VERSION": words.VERSION, "FRAME_BYTES": words.FRAME_BYTES, "BODY_BYTES": words.BODY_BYTES,
     "ROW_BYTES": words.ROW_BYTES, "SLOTS": q15.SLOTS, "ONE": q15.ONE, "SIGNAL_SAMPLES": words.SIGNAL_SAMPLES,
     "PIECE_SAMPLES": words.PIECE_SAMPLES, "KNOWN_BYTES": words.KNOWN_BYTES, "ALONE": words.ALONE,
+    "TEST_UNKNOWNS": words.TEST_UNKNOWNS, "TEST_SWEEPS": words.TEST_SWEEPS, "TEST_SAMPLES": words.TEST_SAMPLES,
+    "TEST_MS": words.TEST_MS,
 }
 
 
@@ -38,9 +42,15 @@ def words_module() -> str:
              'there."""',
              "".join(f"{name} = {value}\n" for name, value in CONSTANTS.items()).rstrip()]
     parts += ["\n".join(f"{kind.__name__.upper()}_{member.name} = {member.value}" for member in kind) for kind in ENUMS]
-    parts += [f"{_snake(word).upper()} = (\"{word.layout().format}\", ("
-              + ", ".join(f"\"{field}\"" for field, _ in word.codes()) + ",))" for word in _all_words()]
+    parts += [_named_tuple(word) for word in _all_words()]
     return "\n\n".join(parts) + "\n"
+
+
+def _named_tuple(word: type[words.Word]) -> str:
+    """NAME = (layout, (field, …)), in lines of at most 120 characters."""
+    fields = "".join(f"\"{field}\", " for field, _ in word.codes()).rstrip()
+    text = f"{_snake(word).upper()} = (\"{word.layout().format}\", ({fields.removesuffix(',')},))"
+    return "\n".join(textwrap.wrap(text, 120, subsequent_indent="    "))
 
 
 def words_header() -> str:
@@ -74,11 +84,12 @@ def _snake(word: type[words.Word]) -> str:
 
 
 def main() -> None:
-    """Writes both anew."""
+    """Writes both anew, and the mark of the Pico's firmware, which covers its words."""
     assert issubclass(words.Kind, IntEnum)
     HEADER.write_text(words_header(), encoding="ascii")
     MODULE.parent.mkdir(exist_ok=True)
     MODULE.write_text(words_module(), encoding="ascii")
+    micropython_mark.main()
     print(HEADER, MODULE, file=sys.stderr)
 
 

@@ -1,103 +1,46 @@
-"""Fits the projection tables that ship to made-up sounds, and writes firmware/common/tables.c: `python -m
-tools.tables`.
+"""The sources of the tables that ship, written from their cards, firmware/tables/NAME/tables.json: tables.c beside
+each, and firmware/micropython/tables.py: `python -m tools.tables`.
 
-They stand in for tables that are learned from recordings: three kinds of sound that begin with their first sample, and
-principal components of them (Pearson 1901; two of them, SPEC 2.5).
+The cards are what `masque-quantize projection --out firmware/tables/NAME` wrote; it takes minutes, and columns need
+pictures, so a test proves the sources fresh, not the fit.
 """
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
+from edge.bridge.points import Tables
+from quantize.projection.card import NAME, TablesCard, read_tables_card
+from quantize.projection.sources import c_source, module_source
 
-from edge.bridge.points import FARTHEST, PROTOTYPES, Point, Tables, projected
-from edge.bridge.words import SIGNAL_SAMPLES
+FIRMWARE = Path(__file__).parents[1] / "firmware"
 
-SOURCE = Path(__file__).parents[1] / "firmware" / "common" / "tables.c"
+SETS = ("microphone", "columns")
+"""TABLES=… of the Makefiles."""
 
-LABELS = {1: "clap", 2: "knock", 3: "hum"}
-
-LOUDEST = 512
-"""Largest magnitude of a sample."""
-
-EXAMPLES = 60
-"""Of each kind of sound, to fit to."""
-
-NOISE = 4
-"""Standard deviation of the noise in a made-up sound, in steps of the converter."""
+FIRST = SETS[0]
+"""What an image holds unless another is asked for, and what the Pico holds."""
 
 
-def sound(label: int, rng: np.random.Generator) -> np.ndarray:
-    """A made-up sound (800,) int16 in ±511, 8,000 samples a second."""
-    t = np.arange(SIGNAL_SAMPLES)
-    pitch = {1: 1 / 18, 2: 1 / 200, 3: 1 / 60}[label] * rng.normal(1, 0.02)
-    decay = {1: 90, 2: 300, 3: 2000}[label] * rng.normal(1, 0.1)
-    clean = rng.uniform(250, 420) * np.exp(-t / decay) * np.cos(2 * np.pi * pitch * t)
-    return np.clip(np.round(clean + rng.normal(0, NOISE, t.size)), -511, 511).astype(np.int16)
+def shipped_card(name: str = FIRST) -> TablesCard:
+    """The card of tables that ship."""
+    return read_tables_card(FIRMWARE / "tables" / name / NAME)
 
 
-def principal(signals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """signals (n, 800) → their mean (800,), and the two orthonormal directions (800, 2) of largest variance."""
-    mean = signals.mean(axis=0)
-    directions = np.linalg.svd(signals - mean, full_matrices=False)[2][:2].T
-    return mean, directions * np.sign(directions.sum(axis=0))
-
-
-def scale_of(directions: np.ndarray) -> float:
-    """The largest factor with which no factor leaves 16 bits and no point leaves ±FARTHEST, whatever the signal."""
-    most = np.abs(directions).sum(axis=0).max() * LOUDEST
-    return float(min(32767 / np.abs(directions).max(), FARTHEST * 65536 / (2 * most)))
-
-
-def tables() -> Tables:
+def tables(name: str = FIRST) -> Tables:
     """The tables that ship."""
-    rng = np.random.default_rng(800)
-    labels = np.repeat(list(LABELS), EXAMPLES)
-    signals = np.array([sound(int(label), rng) for label in labels])
-    mean, directions = principal(signals)
-    scale = scale_of(directions)
-    vectors = np.round(directions * scale).astype(np.int16)
-    begin = np.round(0x8000 - mean @ vectors).astype(int)
-    plain = Tables(vectors, (int(begin[0]), int(begin[1])), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
-    points = np.array([projected(plain, signal) for signal in signals])
-    chosen = rng.permutation(labels.size)[:PROTOTYPES]
-    reaches = np.array([_reach(points[labels == labels[i]], points[i]) for i in chosen], np.uint16)
-    return Tables(vectors, plain.begin, points[chosen].astype(np.int16), labels[chosen].astype(np.uint8), reaches)
+    return shipped_card(name).tables()
 
 
-def _reach(alike: np.ndarray, point: np.ndarray) -> int:
-    """Twice the distance to the tenth nearest of its own kind."""
-    return int(2 * np.sort(np.linalg.norm(alike - point, axis=1))[10])
-
-
-def c_source(made: Tables) -> str:
-    """The text of tables.c."""
-    factors = _wrapped(f"{{{a}, {b}}}" for a, b in made.vectors.tolist())
-    prototypes = _wrapped(f"{{{{{Point(*at).x}, {Point(*at).y}}}, {reach}, {label}, 0}}"
-                          for at, reach, label in zip(made.prototypes.tolist(), made.reaches.tolist(),
-                                                      made.labels.tolist(), strict=True))
-    check = int.from_bytes(made.packed()[:2], "little")
-    names = ", ".join(f"{label} {name}" for label, name in LABELS.items())
-    return (f"/* Projection tables, fitted to made-up sounds ({names}). Written by `python -m tools.tables`. */\n"
-            '#include "project.h"\n\n'
-            '__attribute__((section(".tables"), used)) const struct tables tables = {\n'
-            f"    .check = {check},\n    .begin = {{{made.begin[0]}, {made.begin[1]}}},\n"
-            f"    .vectors = {{\n{factors}    }},\n    .prototypes = {{\n{prototypes}    }},\n}};\n")
-
-
-def _wrapped(items) -> str:
-    lines, line = [], ""
-    for item in items:
-        if len(line) + len(item) > 108:
-            lines.append(line)
-            line = ""
-        line += item + ", "
-    return "".join(f"        {text.rstrip()}\n" for text in [*lines, line])
+def sources() -> dict[Path, str]:
+    """Every file that is written from a card, and its text."""
+    made = {FIRMWARE / "tables" / name / "tables.c": c_source(shipped_card(name)) for name in SETS}
+    return made | {FIRMWARE / "micropython" / "tables.py": module_source(shipped_card())}
 
 
 def main() -> None:
-    """Writes the tables anew."""
-    SOURCE.write_text(c_source(tables()), encoding="ascii")
+    """Writes the sources anew."""
+    for path, text in sources().items():
+        path.write_text(text, encoding="ascii")
 
 
 if __name__ == "__main__":

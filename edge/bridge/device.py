@@ -22,6 +22,10 @@ THINK_S = 0.4
 """For how long an answer is awaited first when the device has to solve: 64 sweeps take 55 ms at 16 MHz, by the
 simulator's cycles. Who asks again too early does no harm, the answer is repeated."""
 
+SELF_TEST_S = 1.0
+"""For how long a self-test is awaited first: by the simulator's cycles it takes 0.2 s at 16 MHz, a tenth of a second of
+it for a microphone that says nothing."""
+
 CHIPS = {"msp430fr2433": words.Chip.MSP430FR2433, "pico": words.Chip.PICO}
 """Board → what its HELLO must say. The PC build of the firmware passes for any board."""
 
@@ -55,6 +59,10 @@ class Device:
                 raise BridgeError(f"the device holds tiles of {there} {name}, {board.name}.toml says {asked}; correct "
                                   f"the file or flash the firmware that belongs to it")
 
+    def board_name(self, otherwise: str) -> str:
+        """Of the board file that belongs to the chip; `otherwise` for the PC build, which passes for any."""
+        return next((name for name, chip in CHIPS.items() if chip == self.hello.chip), otherwise)
+
     def ping(self, body: bytes = b"masque") -> None:
         """Raises BridgeError when the device does not answer with the same bytes (at most 57)."""
         if self.link.exchange(Kind.PING, body) != body:
@@ -85,7 +93,7 @@ class Device:
     def place(self, samples: np.ndarray, column: int = ALONE) -> Point:
         """samples (800,) int in −512..511 (sent in steps of 4) → where the device sees them. column: 0 to 95, or
         ALONE."""
-        pieces = np.clip(samples // 4, -128, 127).astype(np.int8)
+        pieces = np.clip((samples + 2) // 4, -128, 127).astype(np.int8)
         at = 0
         for _ in range(ROUNDS + words.SIGNAL_SAMPLES // words.PIECE_SAMPLES):
             body = words.AskSignalHead(at, column).packed() + pieces[at : at + words.PIECE_SAMPLES].tobytes()
@@ -150,6 +158,11 @@ class Device:
     def listen(self, level: int) -> None:
         """The microphone waits for a sample of this magnitude (1 to 511); 0 ends that."""
         self.link.ask(Kind.LISTEN, words.AskListen(level), words.Plain)
+
+    def self_test(self, seed: int) -> words.SelfTested:
+        """What the device finds out about itself (edge/bridge/self_test.py judges it). seed: 1 to 65,535. The tile that
+        was there is forgotten, a countdown and listening end."""
+        return self.link.ask(Kind.SELF_TEST, words.AskSelfTest(seed), words.SelfTested, SELF_TEST_S)
 
     def _event(self) -> words.Event:
         return self.link.ask(Kind.EVENTS, words.AskEvents(self.link.session, self._seen), words.Event)

@@ -39,6 +39,17 @@ def loaded(path: Path) -> dict[int, int]:
     return memory
 
 
+def place_in_file(path: Path, address: int) -> int:
+    """Where in the file the byte lies that is loaded to an address. Raises BridgeError when none is."""
+    image = _read(path)
+    start, size, count = _table(image, 28, 42)
+    for at in range(start, start + size * count, size):
+        kind, offset, _, begin, length = struct.unpack_from("<5I", image, at)
+        if kind == LOAD and begin <= address < begin + length:
+            return offset + address - begin
+    raise BridgeError(f"{path}: loads nothing to {address:#06x}")
+
+
 def differing(a: Path, b: Path) -> list[tuple[int, int | None, int | None]]:
     """(address, byte of a, byte of b) wherever two files load other bytes; None where one loads nothing."""
     first, second = loaded(a), loaded(b)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -20,10 +21,20 @@ from edge.matting.q15 import ONE, SLOTS, WHOLE, KnnTile
 
 PROTOTYPES, NEIGHBOURS, CLASSES = 32, 5, 8
 
+TABLES_BYTES = 12 + 4 * SIGNAL_SAMPLES + 8 * PROTOTYPES
+"""Of `Tables.packed`."""
+
 UNDECIDED = 128
 
 FARTHEST = 16383
 """Coordinates of a point stay within ± this, so that a squared distance has 32 bits."""
+
+
+class Form(IntEnum):
+    """What of a signal is projected: its samples, or how loud it is, in low and in high tones by turns."""
+
+    SAMPLES = 0
+    LOUDNESS = 1
 
 
 class Point(NamedTuple):
@@ -43,19 +54,20 @@ class Verdict(NamedTuple):
 @dataclass(frozen=True)
 class Tables:
     """vectors (800, 2) int16; begin (2,): what each sum begins with; prototypes (32, 2) int16; labels (32,) uint8 in
-    1..7; reaches (32,) uint16: who is farther from a prototype is not of its class. `packed` is the image in the chip's
-    FRAM."""
+    0..7, 0 for what is no class; reaches (32,) uint16: who is farther from a prototype is not of its class; form: what
+    the vectors are multiplied with. `packed` is the image in the chip's FRAM."""
 
     vectors: np.ndarray
     begin: tuple[int, int]
     prototypes: np.ndarray
     labels: np.ndarray
     reaches: np.ndarray
+    form: Form = Form.SAMPLES
 
     def packed(self) -> bytes:
-        """`struct tables` of firmware/common/project.h: CRC, spare, begin, vectors, prototypes."""
+        """`struct tables` of firmware/common/project.h: CRC, form, begin, vectors, prototypes."""
         rows = zip(self.prototypes.tolist(), self.reaches.tolist(), self.labels.tolist(), strict=True)
-        body = (struct.pack("<2xii", *self.begin) + self.vectors.astype("<i2").tobytes()
+        body = (struct.pack("<Hii", self.form, *self.begin) + self.vectors.astype("<i2").tobytes()
                 + b"".join(struct.pack("<hhHBx", x, y, reach, label) for (x, y), reach, label in rows))
         return crc16(body).to_bytes(2, "little") + body
 
@@ -64,17 +76,35 @@ class Tables:
         """The tables from their image. Raises ValueError when its CRC is wrong."""
         if crc16(image[2:]) != int.from_bytes(image[:2], "little"):
             raise ValueError(f"projection tables of {len(image)} bytes have another CRC than they say")
-        begin = struct.unpack_from("<ii", image, 4)
+        form, *begin = struct.unpack_from("<Hii", image, 2)
         vectors = np.frombuffer(image, "<i2", 2 * SIGNAL_SAMPLES, 12).reshape(-1, 2)
         rows = list(struct.iter_unpack("<hhHBx", image[12 + vectors.nbytes :]))
         return cls(vectors, (begin[0], begin[1]), np.array([row[:2] for row in rows], np.int16),
-                   np.array([row[3] for row in rows], np.uint8), np.array([row[2] for row in rows], np.uint16))
+                   np.array([row[3] for row in rows], np.uint8), np.array([row[2] for row in rows], np.uint16),
+                   Form(form))
 
 
 def projected(tables: Tables, samples: np.ndarray) -> Point:
     """samples (800,) int in −512..511 → its point."""
-    sums = samples.astype(np.int64) @ tables.vectors.astype(np.int64) + np.array(tables.begin)
+    sums = formed(samples, tables.form) @ tables.vectors.astype(np.int64) + np.array(tables.begin)
     return Point(*(int(value) for value in sums >> 16))
+
+
+def formed(samples: np.ndarray, form: Form) -> np.ndarray:
+    """samples (…, 800) int in −512..511 → what the vectors are multiplied with, int64: the samples; or, 0..176, the
+    loudness of s[t] + s[t − 1] at even t and of s[t] − s[t − 1] at odd t, beginning with s[−1] = 0.
+
+    A sum is loud where tones are low, a difference where they are high; loudness is 16·(1 + log₂ of the magnitude),
+    straight lines between powers of two, and 0 for 0. So a signal's phase is forgotten and its envelope stays.
+    """
+    values = samples.astype(np.int64)
+    if form != Form.LOUDNESS:
+        return values
+    before = np.concatenate([np.zeros_like(values[..., :1]), values[..., :-1]], axis=-1)
+    magnitude = np.abs(np.where(np.arange(values.shape[-1]) % 2 == 0, values + before, values - before))
+    octave = np.frexp(magnitude)[1].astype(np.int64)
+    mantissa = magnitude * 16 >> np.maximum(octave - 1, 0)
+    return np.where(magnitude > 0, octave * 16 + mantissa - 16, 0)
 
 
 def classified(tables: Tables, point: Point) -> Verdict:

@@ -2,6 +2,7 @@
 here."""
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
@@ -59,22 +60,86 @@ class SerialWire:
         self._port.close()
 
 
+class SerialLines(SerialWire):
+    """A port whose lines DTR and RTS lead to a chip's RST and TEST, so that its bootloader can be entered (TI
+    SLAU319AF, figure "BSL entry sequence at shared JTAG pins"). levels: how they are wired, see LEVELS."""
+
+    def __init__(self, port: Any, levels: str) -> None:
+        super().__init__(port)
+        self.wired, self._inverted = levels != "none", levels == "inverted"
+
+    def speak(self, baud: int, even_parity: bool) -> None:
+        """Changes the rate and the parity; what was on its way is lost. Raises BridgeError where the port cannot."""
+        try:
+            self._port.baudrate = baud
+            self._port.parity = "E" if even_parity else "N"
+            self._port.reset_input_buffer()
+        except Exception as error:  # termios.error is no OSError
+            parity = "even" if even_parity else "no"
+            raise BridgeError(f"{self._port.port}: cannot do {baud:,} Bd with {parity} parity: {error}") from error
+
+    def pins(self, reset: bool, test: bool) -> None:
+        """Sets the levels at the chip. A line of the adapter is low while it is asserted."""
+        if self.wired:
+            self._port.dtr, self._port.rts = reset == self._inverted, test == self._inverted
+
+    def take(self, count: int, timeout_s: float) -> bytes:
+        """Up to `count` bytes, as many as come in time."""
+        self._port.timeout = max(0.0, timeout_s)
+        return self._port.read(count)
+
+    def discard(self) -> None:
+        """Forgets what has arrived."""
+        self._port.reset_input_buffer()
+
+    def pause(self, seconds: float) -> None:
+        """Lets time pass."""
+        time.sleep(seconds)
+
+    def now(self) -> float:
+        """Seconds of a clock that never goes back."""
+        return time.monotonic()
+
+
+LEVELS = ("direct", "inverted", "none")
+"""How DTR and RTS lead to RST and TEST: straight, through a transistor each, or not at all."""
+
+
+def open_lines(url: str, baud: int, levels: str) -> SerialLines:
+    """As `open_wire`, for a board that hangs on DTR and RTS: it is not reset by opening the port."""
+    serial = _pyserial()
+    port = _prepared(serial, found(url).device, baud)
+    if levels != "none":
+        port.dtr, port.rts = levels == "inverted", levels != "inverted"
+    return SerialLines(_opened(port), levels)
+
+
 def open_wire(url: str, baud: int) -> SerialWire:
     """url: a device, any URL of pyserial, "auto", or "serial:NUMBER" for the USB serial number of a board.
 
     The port is locked: a second program that asks for it is refused. Raises BridgeError with the reason: pyserial is
     missing, nothing was found (and what was), the port does not exist, may not be opened, or is in use.
     """
-    serial = _pyserial()
-    device = found(url).device
+    return SerialWire(_opened(_prepared(_pyserial(), found(url).device, baud)))
+
+
+def _prepared(serial: Any, device: str, baud: int) -> Any:
+    """A port that is not open yet."""
     try:
         port = serial.serial_for_url(device, do_not_open=True, baudrate=baud, timeout=1.0, write_timeout=5.0)
-        if "://" not in device:
-            port.exclusive = True
-        port.open()
     except (OSError, ValueError) as error:
         raise BridgeError(f"{device}: {_reason(error)}") from error
-    return SerialWire(port)
+    if "://" not in device:
+        port.exclusive = True
+    return port
+
+
+def _opened(port: Any) -> Any:
+    try:
+        port.open()
+    except (OSError, ValueError) as error:
+        raise BridgeError(f"{port.port}: {_reason(error)}") from error
+    return port
 
 
 def found(url: str) -> Found:
@@ -82,16 +147,21 @@ def found(url: str) -> Found:
     anything else is itself. Raises BridgeError when no port fits."""
     if url != "auto" and not url.startswith("serial:"):
         return Found(0, url, "as named")
-    _pyserial()
-    from serial.tools import list_ports
-
-    ports = list(list_ports.comports())
+    ports = listed()
     fitting = ranked(ports, url.removeprefix("serial:") if url != "auto" else None)
     if fitting:
         return fitting[0]
     there = ", ".join(f"{port.device} ({port.description})" for port in ports) or "none at all"
     wanted = "board" if url == "auto" else f"board with the serial number {url.removeprefix('serial:')}"
     raise BridgeError(f"no {wanted} among the serial ports ({there}); plug it in, or name its port with --port")
+
+
+def listed() -> list[Any]:
+    """The serial ports of this machine, as pyserial tells of them. Raises BridgeError where pyserial is missing."""
+    _pyserial()
+    from serial.tools import list_ports
+
+    return list(list_ports.comports())
 
 
 def ranked(ports: Iterable[Any], serial_number: str | None = None) -> list[Found]:

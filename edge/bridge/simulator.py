@@ -7,19 +7,16 @@ Everything else is done by the image's own instructions.
 """
 from __future__ import annotations
 
-import os
-import select
 import time
-import tty
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.bridge.debugger import PC, Debugger, Registers
 from edge.bridge.elf import symbols
 from edge.bridge.framing import Fate, FrameDecoder
+from edge.bridge.surroundings import IDLE_S, Pins, Terminal
 from edge.errors import BridgeError
 
 ARGUMENT = ANSWER = 12
@@ -30,20 +27,6 @@ CLOCK_STATE = 0x018E
 
 NOTHING = 0xFFFF
 NO_SAMPLE = 0x8000
-
-IDLE_S = 0.002
-"""How long a sleep of the chip lasts when no byte arrives."""
-
-
-@dataclass
-class Pins:
-    """What hangs on the chip: buttons that are down (bits), lamps that are lit (bits), sounds for its microphone,
-    whether it listens."""
-
-    buttons: int = 0
-    lamps: int = 0
-    samples: deque[int] = field(default_factory=deque)
-    listens: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +40,7 @@ class Request:
 
 
 class Simulator:
-    """Runs an image. `path` is the pseudo-terminal, for any program that can open a serial port."""
+    """Runs an image."""
 
     def __init__(self, image: Path, told: Callable[[Request], None] = lambda request: None) -> None:
         """told: called with each request that the image answered. Raises BridgeError when it cannot be run."""
@@ -76,16 +59,18 @@ class Simulator:
         self._return = _return_instruction(self.debugger, table["isr_sleep"])
         for address in self._calls:
             self.debugger.breakpoint(address)
-        self._master, self._kept_open = os.openpty()
-        tty.setraw(self._kept_open)
-        os.set_blocking(self._master, False)
-        self.path = os.ttyname(self._kept_open)
+        self._terminal = Terminal()
+
+    @property
+    def path(self) -> str:
+        """Of the pseudo-terminal, for any program that can open a serial port."""
+        return self._terminal.path
 
     def _port(self) -> dict[str, Callable[[Registers], int | None]]:
         """Function of port.h → what it does here; its answer, if it has one."""
         return {"port_read": self._read, "port_write": self._write, "port_ms": self._ms, "port_wait": self._wait,
-                "port_buttons": lambda _: self.pins.buttons, "port_lamps": self._lamps, "port_sample": self._sample,
-                "port_listen": self._listen}
+                "port_buttons": lambda _: self.pins.buttons, "port_lamps": self._lamps,
+                "port_lit": lambda _: self.pins.lamps, "port_sample": self._sample, "port_listen": self._listen}
 
     def turn(self) -> None:
         """Runs to the next call of the port and answers it."""
@@ -102,8 +87,7 @@ class Simulator:
     def close(self) -> None:
         """Ends the simulator and closes the terminal."""
         self.debugger.close()
-        os.close(self._master)
-        os.close(self._kept_open)
+        self._terminal.close()
 
     def _read(self, _: Registers) -> int:
         if not self._arrived:
@@ -143,13 +127,11 @@ class Simulator:
 
     def _fill(self, timeout_s: float) -> None:
         """Takes what was written to the terminal."""
-        if select.select([self._master], [], [], timeout_s)[0]:
-            self._arrived.extend(os.read(self._master, 4096))
+        self._arrived.extend(self._terminal.arrived(timeout_s))
 
     def _send(self) -> None:
-        """Passes a frame on; what a terminal that nobody reads cannot hold is lost, as on a wire."""
-        with suppress(BlockingIOError):
-            os.write(self._master, self._leaving)
+        """Passes a frame on."""
+        self._terminal.send(bytes(self._leaving))
         self._leaving.clear()
 
 

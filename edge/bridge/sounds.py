@@ -14,6 +14,9 @@ RATE_HZ = 8_000
 LOUDEST = 511
 """Magnitude of a full-scale sample."""
 
+DEAF_SAMPLES = RATE_HZ // 4
+"""After a signal the ear rests for 250 ms: DEAF_MS of firmware/common/events.c."""
+
 
 def read_sound(path: Path) -> np.ndarray:
     """A WAV file of 8 or 16 bits → (n,) int64 in −511..511 at 8,000 samples a second, channels averaged. Raises
@@ -42,3 +45,15 @@ def from_first_loud(samples: np.ndarray, level: int) -> np.ndarray:
                           f"{int(np.abs(samples).max(initial=0))}; lower --level")
     heard = samples[loud[0] : loud[0] + SIGNAL_SAMPLES]
     return np.concatenate([heard, np.zeros(SIGNAL_SAMPLES - heard.size, heard.dtype)])
+
+
+def heard_from(samples: np.ndarray, level: int) -> list[int]:
+    """Where the signals begin that a listening device would cut from samples (n,): each with the first one of this
+    magnitude, the next one a signal's length and a rest later. Only signals that end within the samples count."""
+    loud = np.flatnonzero(np.abs(samples) >= level)
+    starts, free = [], 0
+    for first in loud.tolist():
+        if first >= free and first + SIGNAL_SAMPLES <= samples.size:
+            starts.append(first)
+            free = first + SIGNAL_SAMPLES + DEAF_SAMPLES
+    return starts

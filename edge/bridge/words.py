@@ -37,6 +37,12 @@ KNOWN_BYTES = 48
 ALONE = 255
 """The column number of a signal that is classified instead of becoming a point."""
 
+TEST_UNKNOWNS, TEST_SWEEPS = 96, 16
+"""The tile that a self-test solves, drawn from its seed (edge/bridge/self_test.py)."""
+
+TEST_SAMPLES, TEST_MS = 256, 100
+"""Samples of the microphone that a self-test hears, and for how long it waits for them."""
+
 
 class Kind(IntEnum):
     """What a message is. Requests; the answer's kind is the request's + ANSWER."""
@@ -53,6 +59,7 @@ class Kind(IntEnum):
     LAMPS = 0x0A
     COUNTDOWN = 0x0B
     LISTEN = 0x0C
+    SELF_TEST = 0x0D
     PART = 0x40
     """+ number: BODY_BYTES bytes of a tile (the last part fewer). Its sequence number is the tile's; it has no
     answer."""
@@ -275,6 +282,44 @@ class AskListen(Word):
 
 
 @dataclass(frozen=True)
+class AskSelfTest(Word):
+    """Test yourself. seed: what the tile and the signal are drawn from; who has just another seed's answer is found
+    out. Ends a countdown and listening; the tile is forgotten, columns, signal and events are kept."""
+
+    seed: U16
+
+
+@dataclass(frozen=True)
+class SelfTested(Word):
+    """What a device found out about itself; who asked knows what is right.
+
+    ram_bytes: so many were tested (0: none can be), ram_fault: address of the first that failed, 0 for none. program:
+    CRC of the program as it now lies in memory, program_due: as its mark says (0: it has no mark); password: CRC of
+    the bytes that its bootloader takes as a password (0: there is none); tables, tables_due: of the projection tables.
+    tile: CRC of the alphas of the seed's tile; x, y: point of the seed's signal. heard: samples of the microphone that
+    came in TEST_MS, at most TEST_SAMPLES; mean: their sum / TEST_SAMPLES, loudest: magnitude. ms: of the whole.
+    buttons: bits of those that are down; lamps: bits of those whose pin followed.
+    """
+
+    ram_bytes: U16
+    ram_fault: U16
+    program: U16
+    program_due: U16
+    password: U16
+    tables: U16
+    tables_due: U16
+    tile: U16
+    x: I16
+    y: I16
+    heard: U16
+    mean: I16
+    loudest: U16
+    ms: U16
+    buttons: U8
+    lamps: U8
+
+
+@dataclass(frozen=True)
 class Plain(Word):
     """The answer of a request that only succeeds or fails; the body of FAULT."""
 
@@ -293,6 +338,7 @@ BODIES: dict[int, type[Word]] = {
     Kind.LAMPS: AskLamps, Kind.LAMPS | Kind.ANSWER: Plain,
     Kind.COUNTDOWN: AskCountdown, Kind.COUNTDOWN | Kind.ANSWER: Plain,
     Kind.LISTEN: AskListen, Kind.LISTEN | Kind.ANSWER: Plain,
+    Kind.SELF_TEST: AskSelfTest, Kind.SELF_TEST | Kind.ANSWER: SelfTested,
     Kind.FAULT: Plain,
 }
 """Kind → body (of SIGNAL and KNOWN: how it begins). PING carries any bytes; CLASSIFY, PART and ALPHA have no word."""

@@ -5,7 +5,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from edge.frame import Frame
+from edge.frame import Frame, Region
 
 
 class FrameSource(Protocol):
@@ -14,12 +14,14 @@ class FrameSource(Protocol):
     frames_per_s: nominal rate; each frame's own `time_ns` is what counts. dropped: frames that came and nobody saw.
     fallbacks: lines for the report, what went wrong and what was done; a line comes once, however often it happens.
     truth: the alpha (H, W) uint8 of the frame read last, where a source knows it: the demo does.
+    stamp: where each frame shows its time (edge.camera.stamp), where it does.
     """
 
     frames_per_s: float
     dropped: int
     fallbacks: list[str]
     truth: np.ndarray | None = None
+    stamp: Region | None = None
 
     def read(self) -> Frame | None:
         """The next frame; None when there are no more. `index` grows by one per frame given, `time_ns` always grows.
@@ -28,6 +30,11 @@ class FrameSource(Protocol):
         longer copies them.
         """
         ...
+
+    def still(self) -> np.ndarray | None:
+        """A photograph (H, W, 3) uint8 RGB, as large as the source can, in memory of its own. None: no larger than its
+        frames; take one of those. Frames pause meanwhile. From the thread that reads."""
+        return None
 
     def close(self) -> None:
         """Lets camera or file go; may be called twice."""

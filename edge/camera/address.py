@@ -17,7 +17,7 @@ class Address:
     """Where frames come from. place: path or number, "" where the scheme needs none.
 
     size: (height, width) px; frames_per_s; frames: stop after so many, 0 = never before the source's own end. None:
-    not said.
+    not said. stamp: the frames show their time (edge.camera.stamp). still: (height, width) px of photographs.
     """
 
     scheme: str
@@ -25,6 +25,8 @@ class Address:
     size: tuple[int, int] | None = None
     frames_per_s: float | None = None
     frames: int | None = None
+    stamp: bool = False
+    still: tuple[int, int] | None = None
 
 
 def address_of(text: str, options: Mapping[str, tuple[str, ...]], known: str) -> Address:
@@ -38,10 +40,13 @@ def address_of(text: str, options: Mapping[str, tuple[str, ...]], known: str) ->
     for name, _, value in (pair.partition("=") for pair in query.split("&") if pair):
         if name not in options[scheme]:
             raise PictureError(f"{text}: {scheme} knows no option {name!r}; it knows {', '.join(options[scheme])}")
-        if name == "size":
-            address = replace(address, size=_size(text, value))
+        if name in ("size", "still"):
+            size = _size(text, name, value)
+            address = replace(address, size=size) if name == "size" else replace(address, still=size)
         elif name == "fps":
             address = replace(address, frames_per_s=number(text, "fps", value, RATES))
+        elif name == "stamp":
+            address = replace(address, stamp=bool(whole_number(text, "stamp", value, (0, 1))))
         else:
             address = replace(address, frames=whole_number(text, "frames", value, COUNTS))
     return address
@@ -71,11 +76,12 @@ def _without_query(text: str) -> tuple[str, str]:
     return (place, query) if mark and not os.path.exists(text) else (text, "")
 
 
-def _size(text: str, value: str) -> tuple[int, int]:
+def _size(text: str, name: str, value: str) -> tuple[int, int]:
     width, mark, height = value.partition("x")
     if not mark:
-        raise PictureError(f"{text}: size={value} is not WIDTHxHEIGHT, such as size=1280x720")
-    return whole_number(text, "height in size", height, SIDES_PX), whole_number(text, "width in size", width, SIDES_PX)
+        raise PictureError(f"{text}: {name}={value} is not WIDTHxHEIGHT, such as {name}=1280x720")
+    return (whole_number(text, f"height in {name}", height, SIDES_PX),
+            whole_number(text, f"width in {name}", width, SIDES_PX))
 
 
 def number(text: str, name: str, value: str, ends: tuple[int, int]) -> float:

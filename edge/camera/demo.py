@@ -4,6 +4,7 @@ The portrait and its alpha ship with the package (edge/demo/ORIGIN.md); the scen
 """
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 
 import edge.demo
 from edge.camera import FrameSource
+from edge.camera import stamp as stamp_of_time
 from edge.camera.buffers import Buffers
 from edge.frame import Frame
 from edge.matting.foreground import foreground
@@ -18,6 +20,9 @@ from edge.photograph import read_grey, read_photograph
 
 FRAMES_PER_S = 30
 SWAY_PERIOD_S, BREATH_PERIOD_S, PAN_PERIOD_S = 3.0, 4.3, 9.0
+
+STILL_SCALE = 2
+"""A photograph's sides beside the frames': 2560×1440 where they have 1280×720."""
 
 
 def portrait_with_alpha() -> tuple[np.ndarray, np.ndarray]:
@@ -30,10 +35,13 @@ class DemoSource(FrameSource):
     """Drawn frames of (height, width); `truth` (height, width) uint8 is the alpha of the frame read last."""
 
     def __init__(self, height: int = 720, width: int = 1280, frames: int | None = 150,
-                 frames_per_s: float = FRAMES_PER_S, reuse: bool = False) -> None:
+                 frames_per_s: float = FRAMES_PER_S, reuse: bool = False, stamp: bool = False,
+                 room: np.ndarray | None = None) -> None:
         """frames: how many to give before the end; None: there is no end.
 
         reuse: pixels and truth are overwritten later, as FrameSource says; else each frame keeps its own memory.
+        stamp: each frame shows the time at which it was drawn, see edge.camera.stamp. room: a drawn `scene` of
+        (height, width * 5 // 4), where there is one.
         """
         self.height, self.width, self.frames, self.frames_per_s = height, width, frames, float(frames_per_s)
         self.dropped, self.fallbacks = 0, list[str]()
@@ -41,12 +49,14 @@ class DemoSource(FrameSource):
         own = foreground(pixels, alpha, pixels, alpha.astype(np.float32) / 255)
         self._alpha = alpha.astype(np.float32) / 255
         self._premultiplied = own.astype(np.float32) * self._alpha[..., None]
-        self._scene = scene(height, width * 5 // 4)
+        self._scene = scene(height, width * 5 // 4) if room is None else room
         self.truth = self._truth = np.zeros((height, width), np.uint8)
         self._buffers = Buffers(height, width) if reuse else None
         self._opacity = np.empty((height, width), np.float32)
         self._person, self._mixed = (np.empty((height, width, 3), np.float32) for _ in range(2))
         self.index = self._given = 0
+        self.stamp = stamp_of_time.PLACE if stamp else None
+        self._large: DemoSource | None = None
 
     def read(self) -> Frame | None:
         """See FrameSource."""
@@ -61,6 +71,8 @@ class DemoSource(FrameSource):
             pixels, truth = self._buffers.next(), self._truth
         self._draw(seconds, pixels, truth)
         self.truth = truth
+        if self.stamp:
+            stamp_of_time.draw(pixels, time.time_ns() // 1_000_000)
         self.index, self._given = self.index + 1, self._given + 1
         return Frame(pixels, self._given - 1, time_ns)
 
@@ -73,6 +85,16 @@ class DemoSource(FrameSource):
     def skip(self) -> None:
         """See Recording; the frame is not drawn."""
         self.index += 1
+
+    def still(self) -> np.ndarray:
+        """See FrameSource: the frame that is next, with sides STILL_SCALE times as long."""
+        if self._large is None:
+            height, width = self.height * STILL_SCALE, self.width * STILL_SCALE
+            room = cv2.resize(self._scene, (width * 5 // 4, height), interpolation=cv2.INTER_CUBIC)
+            self._large = DemoSource(height, width, None, self.frames_per_s, room=room)
+        pixels = np.empty((self._large.height, self._large.width, 3), np.uint8)
+        self._large._draw(self.index / self.frames_per_s, pixels, self._large._truth)
+        return pixels
 
     def close(self) -> None:
         """See FrameSource."""

@@ -1,6 +1,8 @@
 """Ends any source after so many frames: `--frames N`, `?frames=N`."""
 from __future__ import annotations
 
+import numpy as np
+
 from edge.camera import FrameSource
 from edge.frame import Frame
 
@@ -11,6 +13,7 @@ class FirstFrames(FrameSource):
     def __init__(self, source: FrameSource, frames: int) -> None:
         self.source, self._left = source, frames
         self.frames_per_s, self.dropped, self.fallbacks = source.frames_per_s, source.dropped, source.fallbacks
+        self.stamp = source.stamp
 
     def read(self) -> Frame | None:
         """See FrameSource."""
@@ -20,6 +23,10 @@ class FirstFrames(FrameSource):
         frame = self.source.read()
         self.dropped, self.truth = self.source.dropped, self.source.truth
         return frame
+
+    def still(self) -> np.ndarray | None:
+        """See FrameSource."""
+        return self.source.still()
 
     def close(self) -> None:
         """See FrameSource."""

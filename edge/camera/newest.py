@@ -21,6 +21,9 @@ GIVE_UP_S = 30.0
 CLOSE_S = 2.0
 """How long `close` waits for the thread. OpenCV may sit in a dead camera for 10 s; the thread lets it go by itself."""
 
+STILL_S = 3.0
+"""For so long a photograph is waited for: a camera that changes its size takes most of a second."""
+
 BUFFERS = 4
 """Two frames that were given and stay valid (FrameSource), the newest one, and the one that is being written."""
 
@@ -47,6 +50,13 @@ class Camera(Protocol):
         """
         ...
 
+    def photograph(self) -> np.ndarray | None:
+        """A picture (H, W, 3) uint8 RGB, as large as was asked for or as it can, in memory of its own; frames pause.
+
+        None: no larger than its frames, or it failed; frames go on.
+        """
+        ...
+
     def close(self) -> None:
         """Lets the camera go."""
         ...
@@ -66,6 +76,8 @@ class NewestSource(FrameSource):
         self._newest: tuple[np.ndarray, int] | None = None
         self._replaced = self._index = 0
         self._error: Exception | None = None
+        self._still: np.ndarray | None = None
+        self._still_wanted = False
         self._arrived, self._stopping = threading.Condition(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {camera.name}", daemon=True)
         self._thread.start()
@@ -82,6 +94,14 @@ class NewestSource(FrameSource):
                     raise PictureError(f"{self._camera.name}: no frame for {self._give_up_s:g} s; "
                                        f"{self._camera.advice}")
             return self._take()
+
+    def still(self) -> np.ndarray | None:
+        """See FrameSource. None also where the camera gives no photograph for STILL_S."""
+        with self._arrived:
+            self._still, self._still_wanted = None, True
+            self._arrived.wait_for(lambda: not self._still_wanted or self._stopping.is_set(), STILL_S)
+            self._still_wanted, still, self._still = False, self._still, None
+            return still
 
     def close(self) -> None:
         """See FrameSource."""
@@ -112,12 +132,20 @@ class NewestSource(FrameSource):
         try:
             with closing(self._camera):
                 while not self._stopping.is_set():
+                    if self._still_wanted:
+                        self._put_still(self._camera.photograph())
                     buffer = self._free.pop()
                     self._put(buffer, self._camera.capture(buffer, self._stopping.wait))
         except Exception as error:
             with self._arrived:
-                self._error = error
+                self._error, self._still_wanted = error, False
                 self._arrived.notify_all()
+
+    def _put_still(self, still: np.ndarray | None) -> None:
+        with self._arrived:
+            if self._still_wanted:
+                self._still, self._still_wanted = still, False
+            self._arrived.notify_all()
 
     def _put(self, buffer: np.ndarray, time_ns: int | None) -> None:
         with self._arrived:

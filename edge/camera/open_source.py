@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.camera import FrameSource
-from edge.camera.address import address_of, whole_number
+from edge.camera.address import Address, address_of, whole_number
 from edge.camera.first_frames import FirstFrames
 from edge.camera.paced import PacedSource, Recording
 from edge.errors import PictureError
@@ -23,6 +23,7 @@ class Wish:
     """What was asked for, board settings filled in. place: see Address; frames: 0 = never stop, None = unsaid.
 
     height, width in px and frames_per_s: for cameras and demo; a folder takes the rate; a film has its own of all.
+    stamp: for the demo; still: for cameras, (height, width) px of photographs, None = the largest.
     """
 
     text: str
@@ -32,6 +33,8 @@ class Wish:
     frames_per_s: float
     frames: int | None
     realtime: bool
+    stamp: bool = False
+    still: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,17 @@ def open_source(text: str, *, height: int, width: int, frames_per_s: float, real
     Raises PictureError for an unknown scheme or option, a malformed value, or a source that cannot be opened. What a
     kind of source needs is imported when it is opened.
     """
-    address = address_of(text, {scheme: kind.options for scheme, kind in SOURCES.items()}, known_sources())
+    address = checked_address(text)
     asked_height, asked_width = address.size or (height, width)
     wish = Wish(text, address.place, asked_height, asked_width, float(address.frames_per_s or frames_per_s),
-                _fewest(frames, address.frames), realtime)
+                _fewest(frames, address.frames), realtime, address.stamp, address.still)
     source = SOURCES[address.scheme].opened(wish)
     return FirstFrames(source, wish.frames) if wish.frames else source
+
+
+def checked_address(text: str) -> Address:
+    """What a source's text names, without opening it. Raises PictureError as open_source does for the text alone."""
+    return address_of(text, {scheme: kind.options for scheme, kind in SOURCES.items()}, known_sources())
 
 
 def known_sources() -> str:
@@ -76,7 +84,7 @@ def _picamera(wish: Wish) -> FrameSource:
     from edge.camera.newest import NewestSource
     from edge.camera.picamera import PiCamera
     number = whole_number(wish.text, "the camera's number", wish.place or "0", CAMERAS)
-    return NewestSource(PiCamera(number, wish.height, wish.width, wish.frames_per_s))
+    return NewestSource(PiCamera(number, wish.height, wish.width, wish.frames_per_s, wish.still))
 
 
 def _v4l2(wish: Wish) -> FrameSource:
@@ -84,7 +92,7 @@ def _v4l2(wish: Wish) -> FrameSource:
     from edge.camera.v4l2 import V4l2Camera
     if not wish.place:
         raise PictureError(f"{wish.text}: which device? Such as {SOURCES['v4l2'].example}")
-    return NewestSource(V4l2Camera(wish.place, wish.height, wish.width, wish.frames_per_s))
+    return NewestSource(V4l2Camera(wish.place, wish.height, wish.width, wish.frames_per_s, still=wish.still))
 
 
 def _file(wish: Wish) -> FrameSource:
@@ -102,7 +110,7 @@ def _demo(wish: Wish) -> FrameSource:
     if wish.place:
         raise PictureError(f"{wish.text}: the demo has no {wish.place!r}; such as {SOURCES['demo'].example}")
     frames = DEMO_FRAMES if wish.frames is None else None  # else FirstFrames counts, or nobody
-    return _played(DemoSource(wish.height, wish.width, frames, wish.frames_per_s, reuse=True), wish)
+    return _played(DemoSource(wish.height, wish.width, frames, wish.frames_per_s, reuse=True, stamp=wish.stamp), wish)
 
 
 def _played(recording: Recording, wish: Wish) -> FrameSource:
@@ -110,9 +118,9 @@ def _played(recording: Recording, wish: Wish) -> FrameSource:
 
 
 SOURCES = {
-    "picamera": Kind("picamera:0?size=1280x720&fps=30", ("size", "fps", "frames"), _picamera),
-    "v4l2": Kind("v4l2:/dev/video0?size=1280x720&fps=30", ("size", "fps", "frames"), _v4l2),
+    "picamera": Kind("picamera:0?size=1280x720&fps=30", ("size", "fps", "frames", "still"), _picamera),
+    "v4l2": Kind("v4l2:/dev/video0?size=1280x720&fps=30", ("size", "fps", "frames", "still"), _v4l2),
     "file": Kind("file:clip.mp4?frames=300", ("frames",), _file),
     "folder": Kind("folder:pictures?fps=12", ("fps", "frames"), _folder),
-    "demo": Kind("demo:?size=640x480&frames=300", ("size", "fps", "frames"), _demo),
+    "demo": Kind("demo:?size=640x480&frames=300", ("size", "fps", "frames", "stamp"), _demo),
 }

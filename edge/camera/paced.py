@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
+
 from edge.camera import FrameSource, say_once
 from edge.frame import Frame
 
@@ -32,6 +34,7 @@ class PacedSource(FrameSource):
         """clock: ns, never going back; sleep: seconds."""
         self.source, self._clock, self._sleep = source, clock, sleep
         self.frames_per_s, self.dropped, self.fallbacks = source.frames_per_s, 0, source.fallbacks
+        self.stamp = source.stamp
         self._start_ns: int | None = None
 
     def read(self) -> Frame | None:
@@ -46,6 +49,10 @@ class PacedSource(FrameSource):
             self._sleep(early_ns / 1e9)
         frame, self.truth = self.source.read(), self.source.truth
         return frame
+
+    def still(self) -> np.ndarray | None:
+        """See FrameSource."""
+        return self.source.still()
 
     def close(self) -> None:
         """See FrameSource."""

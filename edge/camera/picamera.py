@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.camera import say_once
 from edge.errors import PictureError
 
 PIXELS = "BGR888"
@@ -23,13 +24,19 @@ WHAT_TO_CHECK = "check the ribbon cable at both ends, and whether `rpicam-hello`
 
 
 class PiCamera:
-    """See edge.camera.newest.Camera: the main stream alone, since nothing reads a lores stream yet.
+    """See edge.camera.newest.Camera: the main stream alone, since nothing reads a lores stream yet. For photographs the
+    camera changes its mode and back.
 
     Written from picamera2's source; tried on a stand-in only (tests/edge/test_camera_picamera.py).
     """
 
-    def __init__(self, number: int, height: int, width: int, frames_per_s: float) -> None:
-        """number: as `rpicam-hello --list-cameras` counts. Raises PictureError where library or camera is missing."""
+    def __init__(self, number: int, height: int, width: int, frames_per_s: float,
+                 still: tuple[int, int] | None = None) -> None:
+        """number: as `rpicam-hello --list-cameras` counts; still: (height, width) of photographs, None = the sensor's.
+
+        Raises PictureError where library or camera is missing.
+        """
+        self._still = still
         self.name, self.advice = f"picamera {number}", WHAT_TO_CHECK
         self.frames_per_s, self.dropped, self.fallbacks = float(frames_per_s), 0, list[str]()
         library = _library()
@@ -59,22 +66,47 @@ class PiCamera:
         finally:
             request.release()
 
+    def photograph(self) -> np.ndarray | None:
+        """See Camera."""
+        width, height = self._still[::-1] if self._still else self._camera.sensor_resolution
+        if width * height <= self.width * self.height:
+            return None
+        self._call_off()
+        try:
+            asked = self._camera.create_still_configuration(main={"size": (width, height), "format": PIXELS},
+                                                            raw=None, buffer_count=1)
+            return np.ascontiguousarray(self._camera.switch_mode_and_capture_array(asked, "main"))
+        except Exception as error:  # libcamera's errors have no family
+            say_once(self.fallbacks, f"{self.name}: no photograph of {width}×{height} ({error}); took a frame")
+            self._camera.stop()
+            self._configure_and_start()
+            return None
+
     def close(self) -> None:
         """See Camera."""
-        if self._job is not None:
-            self._camera.cancel_all_and_flush()  # stop would wait behind a frame that never comes
+        self._call_off()
         self._camera.stop()
         self._camera.close()
 
+    def _call_off(self) -> None:
+        """No request waits any more: stop would wait behind a frame that never comes."""
+        if self._job is not None:
+            self._camera.cancel_all_and_flush()
+            self._job = None
+
     def _start(self, height: int, width: int) -> None:
         """Configures and starts; libcamera may round the size to what its hardware can."""
-        camera = self._camera
-        camera.configure(camera.create_video_configuration(
-            main={"size": (width, height), "format": PIXELS}, raw=None, buffer_count=BUFFERS,
-            controls={"FrameRate": self.frames_per_s}))
-        self.width, self.height = camera.camera_configuration()["main"]["size"]
+        self.width, self.height = width, height
+        self._configure_and_start()
         if (self.height, self.width) != (height, width):
             self.fallbacks.append(f"{self.name}: asked for {width}×{height}, gives {self.width}×{self.height}")
+
+    def _configure_and_start(self) -> None:
+        camera = self._camera
+        camera.configure(camera.create_video_configuration(
+            main={"size": (self.width, self.height), "format": PIXELS}, raw=None, buffer_count=BUFFERS,
+            controls={"FrameRate": self.frames_per_s}))
+        self.width, self.height = camera.camera_configuration()["main"]["size"]
         camera.start()
 
 

@@ -21,6 +21,12 @@ CODING = "MJPG"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 4.0
 """Between two tries to open a camera that went away; each pause is twice the one before."""
 
+LARGEST = (10_000, 10_000)
+"""Asked for where nobody says how large photographs are to be: drivers give the nearest size that they have."""
+
+SETTLING = 3
+"""Pictures of a new size that are left out: the exposure finds itself anew."""
+
 FIRST_TRIES = 10
 """A camera's first frames are often empty; if so many are, it has nothing to show."""
 
@@ -71,8 +77,12 @@ class V4l2Camera:
     """
 
     def __init__(self, path: str, height: int, width: int, frames_per_s: float,
-                 opened: Callable[[str], Capture] = open_device) -> None:
-        """height, width, frames_per_s: what to ask for. Raises PictureError where no picture comes."""
+                 opened: Callable[[str], Capture] = open_device, still: tuple[int, int] | None = None) -> None:
+        """height, width, frames_per_s: what to ask for; still: (height, width) of photographs, None = the largest.
+
+        Raises PictureError where no picture comes.
+        """
+        self._still = still or LARGEST
         self.name, self.advice, self._opened = path, WHAT_TO_CHECK, opened
         self._asked = (height, width, frames_per_s)
         self.dropped, self.fallbacks = 0, list[str]()
@@ -104,6 +114,20 @@ class V4l2Camera:
             return None
         self._give(picture, into)
         return time_ns
+
+    def photograph(self) -> np.ndarray | None:
+        """See Camera. The device changes to the photograph's size and back."""
+        if self._capture is None or self._still == (self.height, self.width):
+            return None
+        taken = self._resized(self._capture, *self._still)
+        back = self._resized(self._capture, self.height, self.width)
+        if back is None:
+            self._let_go()  # the next frame opens it anew
+        if taken is None or taken.size <= self._bgr.size:
+            say_once(self.fallbacks, f"{self.name}: gives no photographs larger than its frames of "
+                                     f"{self.width}×{self.height}")
+            return None
+        return cv2.cvtColor(taken, cv2.COLOR_BGR2RGB)
 
     def close(self) -> None:
         """See Camera."""
@@ -142,6 +166,18 @@ class V4l2Camera:
         came = f"{self.width}×{self.height} at {self.frames_per_s:g}/s as {coding}"
         if asked != came:
             self.fallbacks.append(f"{self.name}: asked for {asked}, gives {came}")
+
+    def _resized(self, capture: Capture, height: int, width: int) -> np.ndarray | None:
+        """The first settled picture (H, W, 3) uint8 BGR after asking for another size; None: there is none."""
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+        picture = None
+        for _ in range(1 + SETTLING):
+            if not capture.grab():
+                return None
+            came, picture = capture.retrieve()
+            picture = picture if came and _is_picture(picture) else None
+        return picture
 
     def _reopen(self, pause: Callable[[float], object]) -> None:
         pause(self._pause_s)

@@ -15,6 +15,7 @@ from edge.errors import MasqueError
 COMMANDS = {
     "matte": ("edge.cli.matte", "Cut people out of photographs."),
     "live": ("edge.cli.live", "Cut people out of video, live."),
+    "kiosk": ("edge.cli.kiosk", "Run the photo booth."),
     "bridge": ("edge.cli.bridge", "Talk to a microcontroller: solve, classify, watch its buttons."),
     "simulate": ("edge.cli.simulate", "Run a microcontroller's firmware in a simulator, as a serial port."),
     "boards": ("edge.cli.boards", "List boards; check their files."),

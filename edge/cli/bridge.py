@@ -1,6 +1,7 @@
 """`masque bridge`: talks to a microcontroller with our firmware, over any serial port or URL of pyserial."""
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -12,30 +13,39 @@ import click
 
 from edge.boards import load_solver_board
 from edge.cli.options import BOARD, Voice, voiced
-from edge.errors import BoardError
+from edge.errors import BoardError, BridgeError
 from edge.report import peak_rss_mb
 
 if TYPE_CHECKING:
     from edge.board_shapes import SolverBoard
     from edge.bridge.device import Device
+    from edge.bridge.points import Tables
     from edge.bridge.still import Solved
     from edge.bridge.words import Event
+
+DEFAULT = "msp430fr2433"
+"""The board whose speed of the line is tried when none is named; what the device then says that it is, counts."""
 
 PINGS = 20
 
 POLL_S = 0.02
 """Between two questions for events: a press is seen within a frame of a camera."""
 
+SAID = {True: "ok      ", False: "FAILED  ", None: "-       "}
+
 LEVEL = 100
 """How loud a sound has to be (of 511) to be listened to, unless said otherwise."""
 
 
 @click.command()
-@click.argument("action", type=click.Choice(["ping", "info", "solve", "classify", "monitor"]))
+@click.argument("action", type=click.Choice(["ping", "info", "solve", "classify", "monitor", "self-test"]))
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--port", "url", default="auto", show_default=True, metavar="URL",
               help="A device, a URL of pyserial, serial:NUMBER (of a USB device), or auto.")
 @click.option("--baud", type=click.IntRange(1200, 4_000_000), help="Speed of the line (default: the board file's).")
+@click.option("--lines", "levels", type=click.Choice(["direct", "inverted", "none"]), default="none", show_default=True,
+              help="How DTR and RTS of the cable lead to the chip's RST and TEST, as for masque flash: without it an "
+                   "opened port would hold such a chip in reset.")
 @click.option("--trimap", metavar="FILE", type=click.Path(path_type=Path), help="solve: the photograph's trimap.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="solve: write STEM.alpha.png there.")
 @click.option("--unknowns", type=click.IntRange(1, 4_000), default=480, show_default=True,
@@ -45,6 +55,8 @@ LEVEL = 100
               f"listens only with it  [classify: {LEVEL}]")
 @click.option("--lamps", type=click.IntRange(0, 3), help="monitor: lamps to light first, 0 to 3.")
 @click.option("--countdown", type=click.IntRange(1, 60), metavar="N", help="monitor: count down from N first.")
+@click.option("--without", multiple=True, type=click.Choice(["microphone", "buttons", "lamps"]),
+              help="self-test: what the board does not have.")
 @click.option("--events", "most", type=click.IntRange(1), metavar="N", help="monitor: end after N events.")
 @click.option("--seconds", type=click.FloatRange(0), help="monitor, classify: end after so long.")
 @BOARD
@@ -58,30 +70,36 @@ def command(action: str, file: Path | None, url: str, board: str | None, voice: 
     solve [PHOTO]        solve a photograph's unknown band there (default: the shipped portrait)
     classify [SOUND.wav] what it hears in a sound (default: in what its microphone hears next)
     monitor              buttons, countdowns and sounds as they happen, until Ctrl-C
+    self-test [ELF]      let it test its memory, arithmetic and pins; ELF: the image that it was flashed with
     """
     from edge.bridge.device import Device
     from edge.bridge.link import Link
-    from edge.bridge.ports import found, open_wire
+    from edge.bridge.ports import found, open_lines, open_wire
 
-    if file is not None and action not in ("solve", "classify"):
+    if file is not None and action not in ("solve", "classify", "self-test"):
         raise click.UsageError(f"{action} takes no file")
-    settings, port = _solver_board(board), found(url)
+    settings, port = _solver_board(board or DEFAULT), found(url)
     (voice.detail if port.device == url else voice.say)(f"port      {port.device} ({port.why})")
     baud = options["baud"] or settings.wire.baud.value
-    link = Link(lambda: open_wire(url, baud))
+    levels = options["levels"]
+    link = Link(lambda: open_wire(url, baud) if levels == "none" else open_lines(url, baud, levels))
     try:
-        figures = ACTIONS[action](Device(link), settings, file, voice, options)
+        device = Device(link)
+        settings = settings if board else load_solver_board(device.board_name(DEFAULT))
+        figures = ACTIONS[action](device, settings, file, voice, options)
         counters = asdict(link.counters)
     finally:
         link.close()
     voice.detail(", ".join(f"{name} {count}" for name, count in counters.items()))
     voice.report({"action": action, "port": port.device, "why": port.why, "board": settings.name, **figures,
                   "wire": counters, "peak_rss_mb": peak_rss_mb()})
+    if figures.get("failed"):
+        raise BridgeError(f"the board's self-test failed: {', '.join(figures['failed'])}")
 
 
-def _solver_board(name: str | None) -> SolverBoard:
+def _solver_board(name: str) -> SolverBoard:
     try:
-        return load_solver_board(name or "msp430fr2433")
+        return load_solver_board(name)
     except BoardError as error:
         raise click.BadParameter(str(error), param_hint="--board") from error
 
@@ -200,6 +218,39 @@ def _monitor(device: Device, _: SolverBoard, __: Path | None, voice: Voice,
     return {"events": told}
 
 
+def _self_test(device: Device, board: SolverBoard, file: Path | None, voice: Voice,
+               options: dict[str, Any]) -> dict[str, Any]:
+    from edge.bridge.self_test import judged
+    from edge.bridge.words import Chip
+
+    device.check(board)
+    seed = random.randrange(1, 65536)
+    told = device.self_test(seed)
+    whole = board.chip.ram_bytes.value if device.hello.chip == Chip.MSP430FR2433 else None
+    findings = [finding for finding in judged(told, seed, _tables(file), whole)
+                if finding.name not in options["without"]]
+    for finding in findings:
+        voice.say(f"{SAID[finding.good]}  {finding.name:10} {finding.said}")
+    failed = [finding.name for finding in findings if finding.good is False]
+    return {"seed": seed, "findings": [asdict(finding) for finding in findings], "failed": failed,
+            "device": asdict(told)}
+
+
+def _tables(image: Path | None) -> Tables | None:
+    """The projection tables at the start of an image; None without an image."""
+    from edge.bridge.elf import loaded
+    from edge.bridge.points import TABLES_BYTES, Tables
+
+    if image is None:
+        return None
+    memory = loaded(image)
+    start = min(memory)
+    try:
+        return Tables.unpacked(bytes(memory.get(start + i, 0xFF) for i in range(TABLES_BYTES)))
+    except ValueError as error:
+        raise BridgeError(f"{image}: {error}") from error
+
+
 def _events(device: Device, seconds: float | None) -> Iterator[Event]:
     end = None if seconds is None else time.monotonic() + seconds
     while end is None or time.monotonic() < end:
@@ -217,6 +268,6 @@ def _name(event: Event) -> str:
 
 
 ACTIONS: dict[str, Callable[..., dict[str, Any]]] = {
-    "ping": _ping, "info": _info, "solve": _solve, "classify": _classify, "monitor": _monitor,
+    "ping": _ping, "info": _info, "solve": _solve, "classify": _classify, "monitor": _monitor, "self-test": _self_test,
 }
 """Action → what it does: (device, board, file, voice, options) → figures for the report."""

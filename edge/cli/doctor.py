@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 NEEDED_FOR = {
     "numpy": "everything", "opencv-python-headless": "everything", "pillow": "photographs",
     "av": "video files (without it: photographs only); pip install '.[video]' in the checkout",
+    **dict.fromkeys(("fastapi", "uvicorn", "segno", "prometheus-client", "python-multipart"),
+                    "the photo booth (without it: all else works); pip install '.[kiosk]' in the checkout"),
     "pyserial": "the microcontroller bridge (without it: all else works); pip install '.[bridge]' in the checkout",
+    "mpremote": "flashing a Pico (without it: all else works); pip install '.[flash]' in the checkout",
 }
 
 

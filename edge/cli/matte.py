@@ -135,6 +135,7 @@ def _prepare(out: Path, quality: str, features: Features | None, residual: bool,
     import cv2
 
     from edge.card import MODELS, model_path
+    from edge.open_still import with_model
     from edge.photograph import check_output_folder
     from edge.segment.tflite import open_segmenter
     from edge.still import StillPath
@@ -153,27 +154,9 @@ def _prepare(out: Path, quality: str, features: Features | None, residual: bool,
                                               mirror=True, parts=labels)
     path = StillPath(board, tier, None if trimap else segmenter, fine=quality == "fine")
     if path.fine or trimap is not None:
-        path, without = _with_model(path, features, residual, threads, models_folder or MODELS)
+        path, without = with_model(path, features, residual, threads, models_folder or MODELS)
         fallbacks += without
     return Job(path, segmenter if labels else None, out, trimap, backdrop, threads, fallbacks)
-
-
-def _with_model(path: StillPath, asked: Features | None, residual: bool, threads: int,
-                folder: Path) -> tuple[StillPath, tuple[str, ...]]:
-    """The path with what the tier's matting model does for it, and what had to be done without: a model that nobody
-    asked for by name may be missing."""
-    from edge.card import model_path
-    from edge.matte_model import open_matte_model
-    from edge.still import StillPath
-
-    tier, features = path.board.tier.value, asked or path.tier.features.value
-    if features == "raw" and not residual:
-        return path, ()
-    if asked is None and not residual and not model_path("matte", tier, folder).is_file():
-        return path, (f"{folder} holds no matte-{tier}.tflite: pixels were matched by colour alone",)
-    model = open_matte_model(tier, threads, folder)
-    return StillPath(path.board, path.tier, path.segmenter, path.fine, features, model.looks(features),
-                     model.corrected if residual else None), ()
 
 
 def _backdrop(background: str | None) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:

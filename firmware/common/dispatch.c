@@ -9,6 +9,7 @@
 #include "knn_tile.h"   /* MOST_UNKNOWNS */
 #include "port.h"
 #include "project.h"
+#include "self_test.h"
 #include "tile_wire.h"
 
 static struct {
@@ -186,6 +187,16 @@ static void answer_listen(const uint8_t *body)
     answer_status(STATUS_DONE);
 }
 
+/* SELF_TEST: what this device finds out about itself. */
+static void answer_self_test(const uint8_t *body)
+{
+    struct ask_self_test ask;
+    struct self_tested answer = {0};
+    memcpy(&ask, body, sizeof ask);
+    self_test(ask.seed, &answer);
+    answer_with(&answer, sizeof answer);
+}
+
 /* How long the body of a request has to be; of PING any length will do, 255 where there is no such request. */
 static uint8_t due_bytes(uint8_t kind, uint8_t bytes)
 {
@@ -202,6 +213,7 @@ static uint8_t due_bytes(uint8_t kind, uint8_t bytes)
     case KIND_LAMPS: return sizeof(struct ask_lamps);
     case KIND_COUNTDOWN: return sizeof(struct ask_countdown);
     case KIND_LISTEN: return sizeof(struct ask_listen);
+    case KIND_SELF_TEST: return sizeof(struct ask_self_test);
     default: return 255;
     }
 }
@@ -229,7 +241,8 @@ static uint8_t carried_out(const struct arrival *request)
     case KIND_EVENTS: answer_events(body); break;
     case KIND_LAMPS: answer_lamps(body); break;
     case KIND_COUNTDOWN: answer_countdown(body); break;
-    default: answer_listen(body); break;
+    case KIND_LISTEN: answer_listen(body); break;
+    default: answer_self_test(body); break;
     }
     return 1;
 }

@@ -8,6 +8,7 @@
 void projection_start(struct projection *signal)
 {
     signal->next = 0;
+    signal->last = 0;
     signal->sums[0] = tables.begin[0];
     signal->sums[1] = tables.begin[1];
 }
@@ -20,13 +21,33 @@ static inline int32_t with_product(int32_t sum, int16_t factor, int16_t sample)
     return (int32_t)((uint32_t)mac_high() << 16 | mac_low());
 }
 
+/* How loud: 0 for 0, else 16 * (1 + log2 of the magnitude), straight lines between powers of two; at most 176. */
+static uint8_t loudness(int16_t value)
+{
+    uint16_t magnitude = value < 0 ? -value : value;
+    uint8_t octave = 11;
+    if (!magnitude) return 0;
+    for (; !(magnitude & 1024); octave--) magnitude <<= 1;
+    return (uint8_t)(octave << 4 | (magnitude >> 6 & 15));
+}
+
+/* What of a sample is projected: itself, or the loudness of low tones (even samples) and of high ones (odd samples). */
+static int16_t formed(struct projection *signal, int16_t sample)
+{
+    if (tables.form != FORM_LOUDNESS) return sample;
+    int16_t last = signal->last;
+    signal->last = sample;
+    return loudness(signal->next & 1 ? sample - last : sample + last);
+}
+
 /* Takes the next sample, -512..511; those after the last are ignored. */
 void projection_take(struct projection *signal, int16_t sample)
 {
     if (signal->next == SIGNAL_SAMPLES) return;
+    int16_t value = formed(signal, sample);
     const int16_t *factors = tables.vectors[signal->next++];
-    signal->sums[0] = with_product(signal->sums[0], factors[0], sample);
-    signal->sums[1] = with_product(signal->sums[1], factors[1], sample);
+    signal->sums[0] = with_product(signal->sums[0], factors[0], value);
+    signal->sums[1] = with_product(signal->sums[1], factors[1], value);
 }
 
 /* Where the signal lies: the upper halves of its sums. */

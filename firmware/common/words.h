@@ -16,6 +16,10 @@ enum {
     PIECE_SAMPLES = 50,
     KNOWN_BYTES = 48,
     ALONE = 255,
+    TEST_UNKNOWNS = 96,
+    TEST_SWEEPS = 16,
+    TEST_SAMPLES = 256,
+    TEST_MS = 100,
 };
 
 enum {
@@ -31,6 +35,7 @@ enum {
     KIND_LAMPS = 10,
     KIND_COUNTDOWN = 11,
     KIND_LISTEN = 12,
+    KIND_SELF_TEST = 13,
     KIND_PART = 64,
     KIND_ANSWER = 128,
     KIND_FAULT = 191,
@@ -108,6 +113,11 @@ struct ask_read {
 } __attribute__((packed));
 _Static_assert(sizeof(struct ask_read) == 2, "AskRead has 2 bytes");
 
+struct ask_self_test {
+    uint16_t seed;
+} __attribute__((packed));
+_Static_assert(sizeof(struct ask_self_test) == 2, "AskSelfTest has 2 bytes");
+
 struct ask_signal_head {
     uint16_t offset;
     uint8_t column;
@@ -158,6 +168,26 @@ struct plain {
     uint8_t status;
 } __attribute__((packed));
 _Static_assert(sizeof(struct plain) == 1, "Plain has 1 bytes");
+
+struct self_tested {
+    uint16_t ram_bytes;
+    uint16_t ram_fault;
+    uint16_t program;
+    uint16_t program_due;
+    uint16_t password;
+    uint16_t tables;
+    uint16_t tables_due;
+    uint16_t tile;
+    int16_t x;
+    int16_t y;
+    uint16_t heard;
+    int16_t mean;
+    uint16_t loudest;
+    uint16_t ms;
+    uint8_t buttons;
+    uint8_t lamps;
+} __attribute__((packed));
+_Static_assert(sizeof(struct self_tested) == 30, "SelfTested has 30 bytes");
 
 struct signalled {
     uint16_t next;

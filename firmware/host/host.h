@@ -10,6 +10,7 @@ void host_samples(const int16_t *samples, uint32_t count);
 void host_clock(uint16_t ms);
 void host_buttons(uint8_t buttons);
 uint8_t host_lamps(void);
+void host_broken_lamps(uint8_t lamps);
 uint8_t host_listens(void);
 
 #endif

@@ -10,6 +10,10 @@ SIGNAL_SAMPLES = 800
 PIECE_SAMPLES = 50
 KNOWN_BYTES = 48
 ALONE = 255
+TEST_UNKNOWNS = 96
+TEST_SWEEPS = 16
+TEST_SAMPLES = 256
+TEST_MS = 100
 
 KIND_HELLO = 1
 KIND_PING = 2
@@ -23,6 +27,7 @@ KIND_EVENTS = 9
 KIND_LAMPS = 10
 KIND_COUNTDOWN = 11
 KIND_LISTEN = 12
+KIND_SELF_TEST = 13
 KIND_PART = 64
 KIND_ANSWER = 128
 KIND_FAULT = 191
@@ -61,6 +66,8 @@ ASK_LISTEN = ("<H", ("level",))
 
 ASK_READ = ("<BB", ("tile", "wanted",))
 
+ASK_SELF_TEST = ("<H", ("seed",))
+
 ASK_SIGNAL_HEAD = ("<HB", ("offset", "column",))
 
 ASK_SOLVE = ("<HHBBB", ("check", "step", "tile", "unknowns", "sweeps",))
@@ -72,6 +79,9 @@ EVENT = ("<HHHHBBBB", ("session", "number", "ms", "distance", "what", "which", "
 HELLO = ("<BBBBBBHH", ("version", "chip", "unknowns", "slots", "columns", "prototypes", "tables", "damaged",))
 
 PLAIN = ("<B", ("status",))
+
+SELF_TESTED = ("<HHHHHHHHhhHhHHBB", ("ram_bytes", "ram_fault", "program", "program_due", "password", "tables",
+    "tables_due", "tile", "x", "y", "heard", "mean", "loudest", "ms", "buttons", "lamps",))
 
 SIGNALLED = ("<HhhBB", ("next", "x", "y", "column", "status",))
 

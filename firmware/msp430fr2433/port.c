@@ -3,7 +3,9 @@
    that rests at half the supply). Interrupts are in start.S; they only move bytes. */
 #include "port.h"
 
+#include "crc16.h"
 #include "isr.h"    /* what the interrupts and this file share */
+#include "mark.h"   /* where the program lies, what its CRC has to be */
 #include "regs.h"
 #include "words.h"  /* CHIP_MSP430FR2433 */
 
@@ -119,6 +121,8 @@ uint8_t port_buttons(void)
 
 void port_lamps(uint8_t lamps) { P1OUT = lamps & LAMP_PINS; }
 
+uint8_t port_lit(void) { return P1IN & LAMP_PINS; }
+
 int16_t port_sample(void)
 {
     if (isr.heard == isr.sampled) return NO_SAMPLE;
@@ -142,6 +146,22 @@ void port_listen(uint8_t on)
     TA1CCR1 = SAMPLE_CYCLES / 2;
     TA1CCTL1 = OUTMOD_SET_RESET;
     TA1CTL = TASSEL_SMCLK | MC_UP | TACLR;
+}
+
+uint16_t port_ram_bytes(void) { return (uint16_t)__ram_bytes; }
+
+uint16_t port_program(void)
+{
+    uint16_t crc = crc16(CRC16_START, __program_start, (uint16_t)(__program_end - __program_start));
+    return crc16(crc, __vectors_start, VECTOR_BYTES);
+}
+
+uint16_t port_program_due(void) { return mark.check; }
+
+/* The last 32 bytes of the vectors, FFE0h to FFFFh (TI SLAU550, RX Password). */
+uint16_t port_password(void)
+{
+    return crc16(CRC16_START, __vectors_start + VECTOR_BYTES - PASSWORD_BYTES, PASSWORD_BYTES);
 }
 
 uint8_t port_chip(void) { return CHIP_MSP430FR2433; }

@@ -98,6 +98,59 @@ isr_sleep:
         nop
         ret
 
+; The address of the first word of RAM that does not keep what is written to it, 0 for none. Every bit is set and cleared,
+; then each address line is tried against the first word. Only registers are used, no interrupt comes while a word is not
+; what it was, so stack and variables are kept.
+        .global port_ram_fault
+        .global ram_written             ; a test spoils a word here
+        .global lines_written
+port_ram_fault:
+        mov     #__ram_start, r12
+1:      dint
+        nop
+        mov     @r12, r13
+        mov     #0x5555, 0(r12)
+        cmp     #0x5555, 0(r12)
+        jne     4f
+        mov     #0xAAAA, 0(r12)
+ram_written:
+        cmp     #0xAAAA, 0(r12)
+        jne     4f
+        mov     r13, 0(r12)
+        nop
+        eint
+        nop
+        incd    r12
+        cmp     #__stack_top, r12
+        jne     1b
+        mov     #2, r14
+2:      mov     #__ram_start, r12
+        dint
+        nop
+        mov     @r12, r13
+        add     r14, r12
+        mov     @r12, r15
+        mov     #0x5555, &__ram_start
+        mov     #0xAAAA, 0(r12)
+lines_written:
+        cmp     #0x5555, &__ram_start
+        mov     r15, 0(r12)             ; a move leaves the comparison's result alone
+        mov     r13, &__ram_start
+        nop
+        eint
+        nop
+        jne     3f
+        add     r14, r14
+        cmp     #__ram_bytes, r14
+        jne     2b
+        clr     r12
+3:      ret
+4:      mov     r13, 0(r12)
+        nop
+        eint
+        nop
+        ret
+
         .section .vectors, "a"
         .short  unexpected, unexpected, isr_adc, unexpected, unexpected, isr_uart   ; FFDA: ports 2, 1, ADC, B0, A1, A0
         .short  unexpected, unexpected, unexpected, unexpected, unexpected          ; FFE6: watchdog, RTC, A3, A3, A2

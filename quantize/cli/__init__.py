@@ -12,6 +12,7 @@ COMMANDS = {
     "qat": ("quantize.cli.qat", "Go on with int8's rounding in every layer."),
     "export": ("quantize.cli.export", "Quantise a finished run to int8, with its card."),
     "compile": ("quantize.cli.compile", "Say what a model computes and what an Edge TPU maps of it."),
+    "projection": ("quantize.cli.projection", "Learn the tables of a microcontroller."),
     "evaluate": ("quantize.cli.evaluate", "Score models as users meet them."),
 }
 """Command → (module with a click command called `command`, one line of help)."""

@@ -10,8 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-
-from tools.tables import sound
+from vector_sounds import SOUNDS, sound
 
 Command = Callable[..., Any]
 
@@ -75,15 +74,16 @@ def test_solve_takes_a_photograph_with_its_trimap(masque: Command, port: str, tm
     assert ((alpha >= 128) == (wanted > 0)).mean() > 0.98
 
 
-@pytest.mark.parametrize("label", [1, 2, 3])
-def test_classify_hears_a_sound(masque: Command, port: str, tmp_path: Path, label: int) -> None:
+@pytest.mark.parametrize("name", SOUNDS)
+def test_classify_hears_a_sound(masque: Command, port: str, tmp_path: Path, name: str) -> None:
     quiet = np.zeros(500)
-    made = np.concatenate([quiet, sound(label, np.random.default_rng(100 + label)), quiet])
-    assert masque("bridge", "classify", wav(tmp_path / "a.wav", made), "--port", port, "--json").json["class"] == label
+    made = np.concatenate([quiet, sound(name), quiet])
+    done = masque("bridge", "classify", wav(tmp_path / "a.wav", made), "--port", port, "--json")
+    assert done.json["class"] == SOUNDS[name]
 
 
 def test_sounds_of_other_shapes_are_brought_to_ours(masque: Command, port: str, tmp_path: Path) -> None:
-    made = sound(2, np.random.default_rng(7))
+    made = sound("voice")
     twice = np.interp(np.arange(1600) / 2, np.arange(800), made)
     for options in ({"width": 1}, {"channels": 2}, {"rate_hz": 16_000}):
         samples = twice if "rate_hz" in options else made
@@ -126,3 +126,20 @@ def test_what_is_missing_is_named(masque: Command, port: str, arguments: list[st
 def test_a_sound_that_is_too_quiet_names_both_levels(masque: Command, port: str, tmp_path: Path) -> None:
     done = masque("bridge", "classify", wav(tmp_path / "a.wav", np.full(900, 40)), "--port", port)
     assert done.code == 1 and "as loud as 100; its loudest sample is 40" in done.err
+
+
+def test_self_test_names_what_failed_and_passes_without_it(masque: Command, port: str) -> None:
+    done = masque("bridge", "self-test", "--port", port, "--json")
+    assert done.code == 1 and done.json["failed"] == ["microphone"], done.err
+    assert "masque: the board's self-test failed: microphone" in done.err
+    assert {finding["name"]: finding["good"] for finding in done.json["findings"]} == {
+        "ram": None, "program": True, "tables": True, "tile": True, "projection": None, "microphone": False,
+        "buttons": True, "lamps": True}
+    told = masque("bridge", "self-test", "--port", port, "--without", "microphone")
+    assert told.code == 0 and "ok        tile       96 unknowns" in told.out and "microphone" not in told.out
+
+
+def test_self_test_compares_the_projection_with_an_images_tables(masque: Command, port: str, images: Path) -> None:
+    done = masque("bridge", "self-test", images / "masque.elf", "--port", port, "--without", "microphone", "--json")
+    assert done.code == 0, done.err
+    assert [finding["good"] for finding in done.json["findings"] if finding["name"] == "projection"] == [True]

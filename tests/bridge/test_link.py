@@ -20,6 +20,12 @@ from edge.errors import BridgeError
 from edge.matting.q15 import quantised, solve_tile
 
 
+@pytest.fixture
+def firmware(library: Path) -> HostFirmware:
+    """In C alone: this side of the wire is what is tested."""
+    return HostFirmware(library)
+
+
 class Unplugged(HostWire):
     """A port that goes away after some writes."""
 

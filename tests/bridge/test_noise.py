@@ -14,7 +14,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from host_firmware import HostFirmware, HostWire, NoisyWire
+from host_firmware import Firmware, HostWire, NoisyWire
 
 from edge.bridge.device import Device
 from edge.bridge.link import Link
@@ -32,7 +32,7 @@ def some_tile(rng: np.random.Generator, n: int) -> KnnTile:
     return quantised(rng.integers(0, n, (n, 4)), shares[:, :4], shares[:, 4] * rng.random(n), rng.random(n))
 
 
-def noisy_device(firmware: HostFirmware, seed: int) -> tuple[Device, NoisyWire]:
+def noisy_device(firmware: Firmware, seed: int) -> tuple[Device, NoisyWire]:
     """A device that was greeted through the noise: the first greetings may fail."""
     random.seed(seed)
     wire = NoisyWire(firmware, Random(seed))
@@ -43,7 +43,7 @@ def noisy_device(firmware: HostFirmware, seed: int) -> tuple[Device, NoisyWire]:
             continue
 
 
-def exchanged(firmware: HostFirmware, seed: int, count: int) -> NoisyWire:
+def exchanged(firmware: Firmware, seed: int, count: int) -> NoisyWire:
     """Pings with bodies of every length; each answer must be its question."""
     device, wire = noisy_device(firmware, seed)
     for _ in range(count):
@@ -52,7 +52,7 @@ def exchanged(firmware: HostFirmware, seed: int, count: int) -> NoisyWire:
     return wire
 
 
-def solved(firmware: HostFirmware, seed: int, count: int) -> NoisyWire:
+def solved(firmware: Firmware, seed: int, count: int) -> NoisyWire:
     """Tiles of every size; each answer must be Python's, to the bit."""
     device, wire = noisy_device(firmware, seed)
     rng = np.random.default_rng(seed)
@@ -62,16 +62,16 @@ def solved(firmware: HostFirmware, seed: int, count: int) -> NoisyWire:
     return wire
 
 
-def test_no_wrong_answer_is_taken_and_none_is_lost(firmware: HostFirmware) -> None:
+def test_no_wrong_answer_is_taken_and_none_is_lost(firmware: Firmware) -> None:
     wire = exchanged(firmware, 1, 2_000)
     assert wire.resets > 0
 
 
-def test_tiles_come_through_whole(firmware: HostFirmware) -> None:
+def test_tiles_come_through_whole(firmware: Firmware) -> None:
     solved(firmware, 2, 40)
 
 
-def test_signals_come_through_whole(firmware: HostFirmware) -> None:
+def test_signals_come_through_whole(firmware: Firmware) -> None:
     tables = Tables.unpacked(firmware.tables(12 + 3200 + 256))
     device, _ = noisy_device(firmware, 3)
     rng = np.random.default_rng(3)
@@ -80,7 +80,7 @@ def test_signals_come_through_whole(firmware: HostFirmware) -> None:
         assert device.classify(signal) == classified(tables, projected(tables, signal))
 
 
-def test_a_device_that_resets_all_the_time_still_solves(firmware: HostFirmware) -> None:
+def test_a_device_that_resets_all_the_time_still_solves(firmware: Firmware) -> None:
     device, wire = noisy_device(firmware, 4)
     wire.RESET = 0.02
     rng = np.random.default_rng(4)
@@ -90,7 +90,7 @@ def test_a_device_that_resets_all_the_time_still_solves(firmware: HostFirmware) 
     assert wire.resets > 5
 
 
-def test_on_a_clean_wire_most_bytes_are_payload(firmware: HostFirmware) -> None:
+def test_on_a_clean_wire_most_bytes_are_payload(firmware: Firmware) -> None:
     device = Device(Link(lambda: HostWire(firmware)))
     counters, before = device.link.counters, device.link.counters.sent + device.link.counters.received
     tile = some_tile(np.random.default_rng(5), 96)
@@ -142,6 +142,6 @@ def test_the_chips_machine_code_keeps_its_word_on_a_noisy_wire(simulated) -> Non
 
 
 @pytest.mark.soak
-def test_a_hundred_thousand_exchanges_and_a_thousand_tiles(firmware: HostFirmware) -> None:
+def test_a_hundred_thousand_exchanges_and_a_thousand_tiles(firmware: Firmware) -> None:
     exchanged(firmware, 11, 100_000)
     solved(firmware, 12, 1_000)

@@ -41,6 +41,12 @@ def system(portrait: np.ndarray, truth: np.ndarray) -> KnnGraph:
 
 
 @pytest.fixture
+def firmware(library: Path) -> HostFirmware:
+    """In C alone: this side of the wire is what is tested."""
+    return HostFirmware(library)
+
+
+@pytest.fixture
 def solver(device: Device) -> BridgeSolver:
     return BridgeSolver(device, load_solver_board("msp430fr2433"))
 

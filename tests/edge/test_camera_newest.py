@@ -190,3 +190,49 @@ def test_rate_and_report_are_the_camera_s(camera: Camera) -> None:
     source = NewestSource(camera)
     assert source.frames_per_s == 30 and source.fallbacks == ["asked for the moon"]
     closed(source, camera)
+
+
+class Photographing(Camera):
+    """A camera with photographs, too."""
+
+    def __init__(self, still: np.ndarray | None) -> None:
+        super().__init__()
+        self.taken = still
+
+    def photograph(self) -> np.ndarray | None:
+        self.threads.add(threading.get_ident())
+        return self.taken
+
+
+@pytest.mark.parametrize("still", [np.full((60, 80, 3), 3, np.uint8), None])
+def test_a_photograph_is_taken_by_the_cameras_own_thread_between_two_frames(still: np.ndarray | None) -> None:
+    camera = Photographing(still)
+    with NewestSource(camera, close_s=0.01) as source:
+        asking = threading.Thread(target=lambda: answers.append(source.still()))
+        answers: list[np.ndarray | None] = []
+        asking.start()
+        while not source._still_wanted and not answers:
+            pass
+        camera.give(1, 2)
+        asking.join(SOON_S)
+        assert answers == [None] if still is None else answers[0] is still
+        assert given(source).pixels[0, 0, 0] == 2
+    assert len(camera.threads) == 1
+
+
+def test_a_camera_that_fails_over_a_photograph_is_not_waited_for() -> None:
+    camera = Photographing(None)
+    camera.photograph = lambda: (_ for _ in ()).throw(PictureError("gone"))  # type: ignore[method-assign]
+    source = NewestSource(camera)
+    asking = threading.Thread(target=lambda: answers.append(source.still()))
+    answers: list[np.ndarray | None] = []
+    asking.start()
+    while not source._still_wanted and not answers:
+        pass
+    camera._frames.put(1)
+    asking.join(SOON_S)
+    assert answers == [None]
+    with pytest.raises(PictureError, match="gone"):
+        source.read()
+        source.read()
+    source.close()

@@ -80,6 +80,19 @@ class Picamera2:
     def start(self) -> None:
         self.did.append("start")
 
+    sensor_resolution = (640, 480)
+
+    def create_still_configuration(self, **asked: Any) -> dict:
+        return asked
+
+    def switch_mode_and_capture_array(self, asked: dict, name: str) -> np.ndarray:
+        assert name == "main" and asked["main"]["format"] == "BGR888" and self.out == 0
+        if self.refuses == "still":
+            raise RuntimeError("out of contiguous memory")
+        width, height = asked["main"]["size"]
+        self.did.append(f"still {width}×{height}")
+        return np.full((height, width, 3), 7, np.uint8)
+
     def capture_request(self, wait: bool) -> object:
         assert wait is False
         self.taken += 1
@@ -212,3 +225,31 @@ def test_behind_the_newest_source_frames_come_and_all_requests_are_back_at_the_e
             levels.append(int(given(source).pixels.max()))
     assert levels == sorted(set(levels)) and len(levels) + source.dropped == 50
     assert library.opened[0].out == 0 and library.opened[0].did == ["start", "cancel", "stop", "close"]
+
+
+def test_a_photograph_has_the_sensors_size_or_the_asked_one() -> None:
+    opened = PiCamera(0, 24, 32, 30)
+    still = opened.photograph()
+    assert still is not None and still.shape == (480, 640, 3) and still.flags.c_contiguous
+    smaller = PiCamera(0, 24, 32, 30, still=(96, 128)).photograph()
+    assert smaller is not None and smaller.shape == (96, 128, 3)
+    assert PiCamera(0, 24, 32, 30, still=(24, 32)).photograph() is None
+
+
+def test_a_photograph_waits_behind_no_frame_that_never_comes() -> None:
+    Picamera2.script = [None]
+    opened = PiCamera(0, 24, 32, 30)
+    assert opened.capture(np.empty((24, 32, 3), np.uint8), print) is None
+    opened.photograph()
+    assert Picamera2.opened[-1].did == ["start", "cancel", "still 640×480"]
+
+
+def test_a_photograph_that_fails_costs_a_line_and_the_frames_go_on() -> None:
+    Picamera2.script = [5]
+    opened = PiCamera(0, 24, 32, 30)
+    Picamera2.refuses = "still"
+    assert opened.photograph() is None
+    assert opened.fallbacks == ["picamera 0: no photograph of 640×480 (out of contiguous memory); took a frame"]
+    assert Picamera2.opened[-1].did == ["start", "stop", "start"]
+    into = np.empty((24, 32, 3), np.uint8)
+    assert opened.capture(into, print) is not None and (into == 5).all()

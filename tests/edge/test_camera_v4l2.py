@@ -213,3 +213,36 @@ def test_behind_the_newest_source_a_camera_that_comes_and_goes_looks_like_one_th
             levels.append(int(given(source).pixels[24, 32, 2]))
     assert levels == sorted(levels) and set(levels) <= {2, 3, 4} and first.released == 1 and second.released == 1
     assert source.dropped >= 1 and len(source.fallbacks) == 3
+
+
+def test_a_photograph_is_taken_at_the_largest_size_after_the_exposure_has_settled() -> None:
+    large = [shot(level, 96, 128) for level in (50, 51, 52, 53)]
+    device = Device([shot(1), *large, *[shot(2)] * 4, shot(3)])
+    opened = camera(device)
+    still = opened.photograph()
+    assert still is not None and still.shape == (96, 128, 3) and tuple(still[0, 0]) == (10, 20, 53)
+    assert device.asked[-4:] == [(WIDTH, 10_000), (HEIGHT, 10_000), (WIDTH, 64), (HEIGHT, 48)]
+    assert captured(opened) == 3 and device.released == 0
+
+
+def test_the_asked_size_of_photographs_is_asked_for_and_the_frames_own_changes_nothing() -> None:
+    device = Device([shot(1), *[shot(50, 96, 128)] * 4, *[shot(2)] * 4])
+    opened = V4l2Camera(PATH, 48, 64, 30, Plug(device), still=(96, 128))
+    assert opened.photograph() is not None and (WIDTH, 128) in device.asked and (HEIGHT, 96) in device.asked
+    device = Device([shot(1)])
+    assert V4l2Camera(PATH, 48, 64, 30, Plug(device), still=(48, 64)).photograph() is None
+    assert len(device.asked) == 4
+
+
+def test_a_camera_without_larger_photographs_says_so_once() -> None:
+    opened = camera(Device([shot(1), *[shot(2)] * 16]))
+    assert opened.photograph() is None and opened.photograph() is None
+    assert [line for line in opened.fallbacks if "photographs" in line] == [
+        f"{PATH}: gives no photographs larger than its frames of 64×48"]
+
+
+def test_a_camera_that_dies_over_a_photograph_is_opened_again() -> None:
+    first, second = Device([shot(1), shot(2, 96, 128), GONE]), Device([shot(8), shot(9)])
+    opened = camera(first, second)
+    assert opened.photograph() is None and first.released == 1
+    assert captured(opened) == 8

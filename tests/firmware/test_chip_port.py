@@ -185,3 +185,37 @@ def test_the_converter_runs_at_8_khz_while_it_listens(chip: Chip) -> None:
     assert chip.word(TA1CCR0) == 1_999 and chip.word(ADCCTL0) & 0x0012 == 0x0012
     chip.call("port_listen", 0)
     assert chip.word(ADCCTL0) == 0
+
+
+def test_ram_is_tested_and_keeps_what_it_held(chip: Chip) -> None:
+    pattern = bytes(range(256)) * 7
+    chip.debugger.write(0x2600, pattern)
+    assert chip.call("port_ram_fault") == 0
+    assert chip.debugger.read(0x2600, len(pattern)) == pattern
+    assert chip.call("port_ram_bytes") == 4096
+
+
+@pytest.mark.parametrize(("label", "turn", "spoilt", "fault"), [
+    ("ram_written", 0, 0x2000, 0x2000), ("ram_written", 3, 0x2006, 0x2006), ("ram_written", 2047, 0x2FFE, 0x2FFE),
+    ("lines_written", 0, 0x2000, 0x2002), ("lines_written", 10, 0x2000, 0x2800)])
+def test_a_word_that_does_not_keep_what_is_written_is_named(chip: Chip, label: str, turn: int, spoilt: int,
+                                                            fault: int) -> None:
+    """Memory is spoilt between the write and the look at it: there a breakpoint stops. A line fault shows as a change
+    of the first word when another one is written."""
+    registers = chip._jump("port_ram_fault", ELSEWHERE.to_bytes(2, "little"))
+    chip.debugger.breakpoint(chip.table[label])
+    chip.debugger.set_registers(registers)
+    for _ in range(turn):
+        assert chip.debugger.run()[PC] == chip.table[label]
+        chip.debugger._asked("s")  # `c` does not leave a breakpoint
+    assert chip.debugger.run()[PC] == chip.table[label]
+    chip.debugger.write(spoilt, b"\xaa\x2a")
+    chip.debugger._asked("s")
+    after = chip.debugger.run()
+    assert (after[PC], after[ANSWER]) == (ELSEWHERE, fault)
+
+
+def test_the_program_s_crc_is_what_the_mark_says(chip: Chip) -> None:
+    assert chip.call("port_program") == chip.call("port_program_due") != 0
+    chip.debugger.write(chip.table["main"] + 2, b"\x03\x43")
+    assert chip.call("port_program") != chip.call("port_program_due")

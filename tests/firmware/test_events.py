@@ -5,12 +5,14 @@ from random import Random
 
 import numpy as np
 import pytest
-from host_firmware import HostFirmware, NoisyWire
+from host_firmware import Firmware, NoisyWire
+from vector_sounds import SOUNDS, sound
 
 from edge.bridge.device import Device
 from edge.bridge.link import Link
+from edge.bridge.points import Tables, classified, projected
+from edge.bridge.sounds import heard_from
 from edge.bridge.words import What
-from tools.tables import LABELS, sound
 
 BOTH = 3
 
@@ -18,7 +20,7 @@ BOTH = 3
 class Clock:
     """Turns the firmware's loop, a millisecond at a time."""
 
-    def __init__(self, firmware: HostFirmware, ms: int = 65_000) -> None:
+    def __init__(self, firmware: Firmware, ms: int = 65_000) -> None:
         self.firmware, self.ms = firmware, ms
 
     def run(self, ms: int, buttons: int = 0) -> None:
@@ -28,7 +30,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock(firmware: HostFirmware) -> Clock:
+def clock(firmware: Firmware) -> Clock:
     """Begins shortly before the device's 16 bits of milliseconds turn over."""
     return Clock(firmware)
 
@@ -79,7 +81,7 @@ def test_the_oldest_events_go_first_and_are_counted(device: Device, clock: Clock
     assert event is not None and (event.number, event.lost, event.waiting) == (6, 0, 6)
 
 
-def test_events_after_a_reset_are_not_taken_for_old_ones(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_events_after_a_reset_are_not_taken_for_old_ones(firmware: Firmware, device: Device, clock: Clock) -> None:
     clock.run(40, buttons=1)
     assert len(all_events(device)) == 1
     firmware.reset()
@@ -92,13 +94,13 @@ def test_a_second_host_hears_what_the_first_did_not(device: Device, clock: Clock
     assert all_events(Device(Link(device.link._open_wire))) == [(What.PRESS, 0)]
 
 
-def test_lamps_do_as_they_are_told(firmware: HostFirmware, device: Device) -> None:
+def test_lamps_do_as_they_are_told(firmware: Firmware, device: Device) -> None:
     for lamps in (1, 2, 3, 0):
         device.lamps(lamps)
         assert firmware.lamps == lamps
 
 
-def test_a_countdown_blinks_and_then_says_so(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_a_countdown_blinks_and_then_says_so(firmware: Firmware, device: Device, clock: Clock) -> None:
     clock.run(1)
     device.countdown(3, step_ms=100)
     lit = []
@@ -111,37 +113,36 @@ def test_a_countdown_blinks_and_then_says_so(firmware: HostFirmware, device: Dev
     assert all_events(device) == [(What.COUNTED, 0)]
 
 
-def test_lamps_end_a_countdown(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_lamps_end_a_countdown(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.countdown(3, step_ms=50)
     device.lamps(1)
     clock.run(400)
     assert firmware.lamps == 1 and all_events(device) == []
 
 
-@pytest.mark.parametrize("label", LABELS)
-def test_a_sound_triggers_with_its_class(firmware: HostFirmware, device: Device, clock: Clock, label: int) -> None:
+@pytest.mark.parametrize("name", SOUNDS)
+def test_a_sound_triggers_with_its_class(firmware: Firmware, device: Device, clock: Clock, name: str) -> None:
     device.listen(100)
-    rng = np.random.default_rng(label)
-    quiet = rng.integers(-8, 9, 300)
+    quiet = np.random.default_rng(1).integers(-8, 9, 300)
     clock.run(1)
-    firmware.hear(np.concatenate([quiet, sound(label, np.random.default_rng(100 + label)), quiet]))
+    firmware.hear(np.concatenate([quiet, sound(name), quiet]))
     clock.run(1)
-    assert all_events(device) == [(What.TRIGGER, label)]
+    assert all_events(device) == [(What.TRIGGER, SOUNDS[name])]
 
 
-def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: HostFirmware, device: Device,
+def test_quiet_noise_and_a_loud_sound_of_no_class_trigger_nothing(firmware: Firmware, device: Device,
                                                                   clock: Clock) -> None:
     device.listen(100)
     rng = np.random.default_rng(0)
-    for samples in (rng.integers(-90, 91, 1600), np.full(800, 508)):
+    for samples in (rng.integers(-90, 91, 1600), sound("other")):
         clock.run(300)
         firmware.hear(samples)
     assert all_events(device) == []
 
 
-def test_an_echo_is_no_second_clap(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_an_echo_is_no_second_clap(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.listen(100)
-    clap = sound(1, np.random.default_rng(5))
+    clap = sound("clap")
     clock.run(1)
     firmware.hear(np.concatenate([clap, clap]))
     assert len(all_events(device)) == 1
@@ -150,15 +151,38 @@ def test_an_echo_is_no_second_clap(firmware: HostFirmware, device: Device, clock
     assert len(all_events(device)) == 1
 
 
-def test_a_device_that_does_not_listen_hears_nothing(firmware: HostFirmware, device: Device, clock: Clock) -> None:
+def test_a_sound_that_begins_downwards_is_heard_too(firmware: Firmware, device: Device, clock: Clock) -> None:
+    """It makes the ear rest, so the clap right behind it is not heard."""
+    device.listen(100)
+    clock.run(1)
+    firmware.hear(np.concatenate([np.full(800, -508), sound("clap")]))
+    assert (What.TRIGGER, 1) not in all_events(device)
+
+
+def test_the_ear_opens_where_python_says(firmware: Firmware, device: Device, clock: Clock) -> None:
+    """Eight samples a millisecond: claps, a voice, a noise, and an echo that falls into the rest behind a clap."""
+    device.listen(100)
+    tables, stream = Tables.unpacked(firmware.tables(3468)), np.zeros(16_000, int)
+    for at, name in ((801, "clap"), (2400, "clap"), (5003, "voice"), (9010, "clap"), (13_000, "other")):
+        stream[at : at + 800] = sound(name)
+    starts = heard_from(stream, 100)
+    assert starts == [801, 5003, 9010, 13_000]
+    for first in range(0, stream.size, 8):
+        clock.run(1)
+        firmware.hear(stream[first : first + 8])
+    labels = [classified(tables, projected(tables, stream[at : at + 800])).label for at in starts]
+    assert all_events(device) == [(What.TRIGGER, label) for label in labels if label] != []
+
+
+def test_a_device_that_does_not_listen_hears_nothing(firmware: Firmware, device: Device, clock: Clock) -> None:
     device.listen(100)
     device.listen(0)
     clock.run(1)
-    firmware.hear(sound(1, np.random.default_rng(5)))
+    firmware.hear(sound("clap"))
     assert all_events(device) == []
 
 
-def test_no_event_is_lost_or_doubled_on_a_noisy_wire(firmware: HostFirmware, clock: Clock) -> None:
+def test_no_event_is_lost_or_doubled_on_a_noisy_wire(firmware: Firmware, clock: Clock) -> None:
     wire = NoisyWire(firmware, Random(4))
     wire.RESET = 0
     device, heard, happened = Device(Link(lambda: wire, pause=lambda _: None)), [], []

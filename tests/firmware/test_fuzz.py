@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from built_firmware import built, needs
-from host_firmware import HostFirmware
+from host_firmware import Firmware
 
 from edge.bridge.framing import FrameDecoder, encoded
 from edge.bridge.words import Kind, Solved, Status
@@ -40,7 +40,7 @@ def test_the_corpus_passes_under_sanitizers(fuzzer: Path) -> None:
 
 @pytest.mark.parametrize(("name", "solves"),
                          [("tile", 1), ("small-tile", 1), ("columns", 1), ("talk", 0), ("signal", 0)])
-def test_the_sessions_of_the_corpus_reach_what_they_are_for(firmware: HostFirmware, name: str, solves: int) -> None:
+def test_the_sessions_of_the_corpus_reach_what_they_are_for(firmware: Firmware, name: str, solves: int) -> None:
     """Every message of a session is answered as a sound one; a tile's CRC is right, so sweeps run."""
     data, answers = (CORPUS / name).read_bytes()[1:], []
     while data:

@@ -1,13 +1,13 @@
-"""Signals become points, points a class or a tile: in Python, in C on this machine, in the chip's machine code."""
+"""Signals become points, points a class or a tile: in Python, in C on this machine, in MicroPython, in the chip's
+machine code."""
 from __future__ import annotations
 
-import ctypes
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from host_firmware import HostFirmware
+from host_firmware import Firmware
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +15,7 @@ from edge.bridge.device import Device
 from edge.bridge.points import FARTHEST, Point, Tables, Verdict, classified, columns_tile, projected
 from edge.bridge.words import SIGNAL_SAMPLES, Kind
 from edge.matting.q15 import solve_tile
-from tools.tables import EXAMPLES, LABELS, principal, scale_of, sound
+from quantize.projection.fit import RANGE
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "points.json").read_text(encoding="ascii"))
 
@@ -26,7 +26,7 @@ SAMPLE_CYCLES, CLASS_CYCLES = 1_000, 10_000
 
 
 @pytest.fixture
-def tables(firmware: HostFirmware) -> Tables:
+def tables(firmware: Firmware) -> Tables:
     """The tables that were compiled in."""
     return Tables.unpacked(firmware.tables(TABLE_BYTES))
 
@@ -64,7 +64,7 @@ def test_the_chips_machine_code_agrees_with_all_vectors(simulated) -> None:
     chip.link.close()
 
 
-def test_columns_agree_with_the_vectors_on_this_machine(device: Device) -> None:
+def test_columns_agree_with_the_vectors_in_c_and_in_micropython(device: Device) -> None:
     expected = VECTORS["columns"]
     points, (answer, _) = device.solve_columns(columns(), expected["labels"], 64)
     assert [list(point) for point in points] == expected["points"]
@@ -72,57 +72,20 @@ def test_columns_agree_with_the_vectors_on_this_machine(device: Device) -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 14), spread=st.sampled_from([0, 1, 30, 4000]))
-def test_any_columns_become_the_same_tile(device: Device, seed: int, n: int, spread: int) -> None:
+def test_any_columns_become_the_same_tile(firmware: Firmware, seed: int, n: int, spread: int) -> None:
     """Points that coincide (spread 0), lie on few places, lie far apart; columns all known or all unknown."""
     rng = np.random.default_rng(seed)
     points = [Point(*rng.integers(-spread, spread + 1, 2).tolist()) for _ in range(n)]
     labels = rng.choice([0, 128, 128, 255], n).tolist()
     here = solve_tile(columns_tile(points, labels), 64)
-    assert solved_on_c(device, points, labels) == (here.alpha.tolist(), here.sweeps)
-
-
-def solved_on_c(device: Device, points: list[Point], labels: list[int]) -> tuple[list[int], int]:
-    """Links and solves points that no signal made, through the C functions themselves."""
-    class CPoint(ctypes.Structure):
-        _fields_ = (("x", ctypes.c_int16), ("y", ctypes.c_int16))
-
-    c = device.link._wire.firmware.c  # type: ignore[union-attr]
-    for i, point in enumerate(points):
-        c.columns_place(ctypes.c_uint8(i), CPoint(*point))
-    c.columns_label(ctypes.c_uint8(0), bytes(labels), ctypes.c_uint8(len(labels)))
-    c.columns_link(ctypes.c_uint8(len(points)))
-    c.tile_guess()
-    change = ctypes.c_uint16()
-    sweeps = c.tile_solve(ctypes.c_uint8(64), ctypes.c_uint16(4), ctypes.byref(change)) & 0xFF
-    return alphas(c)[: len(points)], sweeps
-
-
-def alphas(c: ctypes.CDLL) -> list[int]:
-    """struct tile: 96 rows with their guesses (1,056 bytes), then the alphas."""
-    image = bytes((ctypes.c_char * (1056 + 192)).in_dll(c, "tile"))
-    return np.frombuffer(image[1056:], "<u2").tolist()
-
-
-def test_integers_stay_within_one_per_cent_of_floats() -> None:
-    """Principal components in floats against the tables and integers of the chip, over made-up sounds."""
-    rng = np.random.default_rng(9)
-    signals = np.array([sound(label, rng) for label in LABELS for _ in range(EXAMPLES)], float)
-    mean, directions = principal(signals)
-    scale = scale_of(directions)
-    vectors = np.round(directions * scale).astype(np.int16)
-    begin = np.round(0x8000 - mean @ vectors).astype(int)
-    made = Tables(vectors, (int(begin[0]), int(begin[1])), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
-    exact = (signals - mean) @ directions
-    found = np.array([projected(made, signal) for signal in signals]) * 65536 / scale
-    error = np.linalg.norm(found - exact, axis=1) / np.linalg.norm(exact, axis=1)
-    assert error.max() <= 0.01
+    assert firmware.solve_points(points, labels) == (here.alpha.tolist(), here.sweeps)
 
 
 def test_no_signal_can_leave_the_range_of_points(tables: Tables) -> None:
-    for first in (0, 1):
-        worst = np.where(tables.vectors[:, first] > 0, 511, -512)
-        for signal in (worst, np.where(worst > 0, -512, 511)):
-            assert max(map(abs, projected(tables, signal))) <= FARTHEST
+    vectors = tables.vectors.astype(np.int64)
+    for least, most in (RANGE[tables.form], RANGE[tables.form][::-1]):
+        farthest = (np.where(vectors > 0, most, least) * vectors).sum(axis=0) + np.array(tables.begin) >> 16
+        assert np.abs(farthest).max() <= FARTHEST
 
 
 def test_a_sample_and_a_class_cost_what_the_converter_leaves_time_for(simulated) -> None:
@@ -134,7 +97,7 @@ def test_a_sample_and_a_class_cost_what_the_converter_leaves_time_for(simulated)
     chip.link.close()
 
 
-def test_a_signal_that_a_reset_interrupts_is_begun_anew(firmware: HostFirmware, device: Device, tables: Tables) -> None:
+def test_a_signal_that_a_reset_interrupts_is_begun_anew(firmware: Firmware, device: Device, tables: Tables) -> None:
     signal, sent = samples(VECTORS["signals"][3]["samples"]), 0
     exchange = device.link.exchange
 
@@ -150,7 +113,7 @@ def test_a_signal_that_a_reset_interrupts_is_begun_anew(firmware: HostFirmware, 
     assert sent > 16
 
 
-def test_columns_that_a_reset_took_are_sent_again(firmware: HostFirmware, device: Device) -> None:
+def test_columns_that_a_reset_took_are_sent_again(firmware: Firmware, device: Device) -> None:
     expected, asked = VECTORS["columns"], []
     ask = device._asked
 

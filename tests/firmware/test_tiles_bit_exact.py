@@ -1,4 +1,4 @@
-"""A tile has one answer, to the bit: in Python, in C on this machine, in the chip's machine code."""
+"""A tile has one answer, to the bit: in Python, in C on this machine, in MicroPython, in the chip's machine code."""
 from __future__ import annotations
 
 import json
@@ -45,7 +45,7 @@ def test_python_answers_as_the_vectors_say(vector: dict) -> None:
 
 
 @pytest.mark.parametrize("vector", TILES, ids=lambda v: v["name"])
-def test_c_on_this_machine_answers_as_the_vectors_say(device: Device, vector: dict) -> None:
+def test_c_and_micropython_answer_as_the_vectors_say(device: Device, vector: dict) -> None:
     answer = device.solve(tile_of(vector), vector["sweeps"], vector["step"]).answer
     assert (answer.alpha.tolist(), answer.sweeps, answer.change) == (vector["alpha"], vector["done"], vector["change"])
 
@@ -60,7 +60,7 @@ def test_the_chips_machine_code_answers_as_the_vectors_say(simulated) -> None:
 
 
 @given(tile=tiles(), sweeps=st.integers(1, 40), step=st.integers(0, 100))
-def test_any_tile_has_one_answer_on_this_machine(device: Device, tile: KnnTile, sweeps: int, step: int) -> None:
+def test_any_tile_has_one_answer_in_c_and_in_micropython(device: Device, tile: KnnTile, sweeps: int, step: int) -> None:
     here, there = solve_tile(tile, sweeps, step), device.solve(tile, sweeps, step).answer
     assert np.array_equal(here.alpha, there.alpha) and (here.sweeps, here.change) == (there.sweeps, there.change)
 

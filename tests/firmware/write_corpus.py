@@ -20,6 +20,7 @@ from edge.bridge.words import (
     AskLamps,
     AskListen,
     AskRead,
+    AskSelfTest,
     AskSignalHead,
     AskSolve,
     Kind,
@@ -69,7 +70,7 @@ def columns_session(made: Tables) -> list[Message]:
 def small_talk() -> list[Message]:
     asks = [(Kind.HELLO, AskHello(7, 1)), (Kind.LAMPS, AskLamps(3)), (Kind.COUNTDOWN, AskCountdown(2, 3)),
             (Kind.EVENTS, AskEvents(7, 0)), (Kind.EVENTS, AskEvents(7, 1)), (Kind.LISTEN, AskListen(3)),
-            (Kind.EVENTS, AskEvents(8, 2))]
+            (Kind.EVENTS, AskEvents(8, 2)), (Kind.SELF_TEST, AskSelfTest(0x1357))]
     return [(kind, number, ask.packed()) for number, (kind, ask) in enumerate(asks)] + [(Kind.PING, 9, b"masque")]
 
 

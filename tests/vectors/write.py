@@ -1,7 +1,8 @@
-"""Writes the vectors anew: `python tests/vectors/write.py`."""
+"""Writes vectors anew: `python tests/vectors/write.py points` (or frames, or tiles)."""
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from edge.bridge.points import Tables, classified, columns_tile, projected
 from edge.bridge.words import BODY_BYTES, Kind
 from edge.camera.demo import portrait_with_alpha
 from edge.matting.q15 import ONE, KnnTile, quantised, solve_tile
-from edge.matting.system import knn_system, two_sets
+from edge.matting.system import knn_system
 from edge.matting.trimap import ramp_across, trimap_from
-from tools.tables import sound, tables
+from quantize.projection.microphone import microphone_signals
+from tools.tables import shipped_card, tables
 
 FOLDER = Path(__file__).parent
 
@@ -33,7 +35,7 @@ def portrait_tiles() -> list[KnnTile]:
     pixels, alpha = portrait_with_alpha()
     small = cv2.resize(pixels, (136, 160), interpolation=cv2.INTER_AREA)
     trimap = trimap_from(cv2.resize(alpha, (136, 160), interpolation=cv2.INTER_AREA).astype(np.float32) / 255, 10)
-    system = knn_system(small, trimap, ramp_across(trimap), two_sets(10, 3, 0.1))
+    system = knn_system(small, trimap, ramp_across(trimap), 10)
     full = [members for members in tiles_of(system, 96) if members.size == 96]
     return [cut(system, members, system.guess.astype(float)) for members in full[:3]]
 
@@ -85,25 +87,39 @@ def frame_vectors() -> dict[str, Any]:
     return {"sound": sound_frames, "unsound": [{"wire": wire.hex(), "fate": fate} for fate, wire in spoilt]}
 
 
+def made_sound(number: int, name: str) -> np.ndarray:
+    """The first held-out sound of a label that begins with a sample of 100 or more and is known for what it is."""
+    heard = microphone_signals(40, True, 25)
+    for samples, label in zip(heard.samples.astype(np.int64), heard.labels, strict=True):
+        signal = np.clip((samples + 2) // 4 * 4, -512, 508)
+        if label != name or abs(signal[0]) < 100:
+            continue
+        if classified(tables(), projected(tables(), signal)).label == number:
+            return signal
+    raise LookupError(f"none of the made sounds is heard as {name}")
+
+
 def point_vectors() -> dict[str, Any]:
     made: Tables = tables()
     rng = np.random.default_rng(25)
-    signals = [np.zeros(800, np.int64), np.full(800, 508), np.full(800, -512),
-               *(sound(label, rng).astype(np.int64) // 4 * 4 for label in (1, 2, 3))]
+    signals = {"silence": np.zeros(800, np.int64), "highest": np.full(800, 508), "lowest": np.full(800, -512),
+               **{name: made_sound(number, name) for number, name in shipped_card().labels.items()}}
     columns = [np.clip(np.cumsum(rng.integers(-6, 7, 800)), -512, 511) // 4 * 4 for _ in range(12)]
     labels = [0, 0, 255, 255] + [128] * 8
     points = [projected(made, column) for column in columns]
     answer = solve_tile(columns_tile(points, labels), 64)
     return {"check": int.from_bytes(made.packed()[:2], "little"),
-            "signals": [{"samples": (signal // 4).tolist(), "point": projected(made, signal),
-                         "verdict": classified(made, projected(made, signal))} for signal in signals],
+            "signals": [{"name": name, "samples": (signal // 4).tolist(), "point": projected(made, signal),
+                         "verdict": classified(made, projected(made, signal))} for name, signal in signals.items()],
             "columns": {"samples": [(column // 4).tolist() for column in columns], "points": points, "labels": labels,
                         "alpha": answer.alpha.tolist(), "done": answer.sweeps}}
 
 
 def main() -> None:
-    for name, made in (("frames", frame_vectors()), ("tiles", tile_vectors()), ("points", point_vectors())):
-        (FOLDER / f"{name}.json").write_text(json.dumps(made, separators=(",", ":")) + "\n", encoding="ascii")
+    writers = {"frames": frame_vectors, "tiles": tile_vectors, "points": point_vectors}
+    for name in sys.argv[1:]:
+        made = json.dumps(writers[name](), separators=(",", ":"))
+        (FOLDER / f"{name}.json").write_text(made + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":

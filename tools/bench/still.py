@@ -28,7 +28,7 @@ REPEATS = 5
 def still(megapixels: float, peer: bool) -> None:
     """Time and memory of a still cut, beside MediaPipe's."""
     with tempfile.TemporaryDirectory() as folder:
-        pictures = _large_portraits(Path(folder), megapixels)
+        pictures = large_portraits(Path(folder), megapixels)
         rows = {f"masque {quality}": _masque(pictures, Path(folder), quality) for quality in ("fast", "fine")}
         if peer:
             rows["mediapipe"] = _mediapipe(pictures, Path(folder))
@@ -39,7 +39,7 @@ def still(megapixels: float, peer: bool) -> None:
             click.echo(f"  {name:14} {ms:8.0f} ms  peak {max(reports['mb']):5.0f} MB{ratio}")
 
 
-def _large_portraits(folder: Path, megapixels: float) -> list[Path]:
+def large_portraits(folder: Path, megapixels: float) -> list[Path]:
     """The shipped portrait enlarged with sensor noise, so that decoders and encoders have something to do."""
     pixels, _ = portrait_with_alpha()
     scale = (megapixels * 1e6 / (pixels.shape[0] * pixels.shape[1])) ** 0.5

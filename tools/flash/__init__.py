@@ -1,0 +1,1 @@
+"""Programs boards and reads back what was written."""
