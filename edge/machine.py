@@ -18,7 +18,15 @@ BITS = {0: "under-voltage now", 1: "clock capped now", 2: "throttled now", 3: "a
 class Fact:
     """One thing that was looked at: value, or None and why."""
 
-    value: float | str | None
+    value: float | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A fact that is a word."""
+
+    value: str | None
     why: str = ""
 
 
@@ -36,7 +44,7 @@ class Throttling:
 class Clockwork:
     """The processor at one moment. clock_mhz: of its fastest core; load: runnable processes, mean of a minute."""
 
-    governor: Fact
+    governor: Word
     clock_mhz: Fact
     temperature_c: Fact
     throttled: Throttling
@@ -53,13 +61,13 @@ def clockwork(root: Path = Path("/"), vcgencmd: str = "vcgencmd") -> Clockwork:
                      round(os.getloadavg()[0], 2))
 
 
-def governor(root: Path = Path("/")) -> Fact:
+def governor(root: Path = Path("/")) -> Word:
     """Who chooses the clock, of the first core: `ondemand`, `performance`, …"""
     file = root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
     try:
-        return Fact(file.read_text(encoding="ascii").strip())
+        return Word(file.read_text(encoding="ascii").strip())
     except (OSError, ValueError):
-        return Fact(None, "no cpufreq here: the clock is not Linux's to choose")
+        return Word(None, "no cpufreq here: the clock is not Linux's to choose")
 
 
 def clock_mhz(root: Path = Path("/")) -> Fact:
