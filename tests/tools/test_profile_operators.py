@@ -119,6 +119,16 @@ def test_the_networks_process_answers_in_one_line_of_json() -> None:
     assert model["macs"] / model["call_ms"] / 1e6 < ceiling["int8_gmacs"], "a network is no faster than its best kernel"
 
 
+def test_a_board_without_the_schema_still_has_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a board is pinned to tflite-runtime: the file format's reader comes with LiteRT."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['ai_edge_litert.schema_py_generated'] = None\n", encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
+    figures = measured_network("small", None)
+    assert figures["models"] == [] and "operators were not timed: reading TFLite files needs" in figures["why"]
+    assert figures["ceiling"]["int8_gmacs"] is None and figures["ceiling"]["float_gmacs"] > 1
+
+
 def test_a_damaged_model_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "seg-small.tflite").write_bytes(b"nothing")
     with pytest.raises(ReportError, match=r"timing the operators failed: .*seg-small.*--no-operators leaves them out"):

@@ -118,7 +118,9 @@ def _camera(board: CameraBoard, asked: Asked, voice: Voice) -> dict[str, Any]:
     if asked.operators:
         from tools.profile.network import measured_network
 
-        figures |= measured_network(tier, asked.models_folder)
+        network = measured_network(tier, asked.models_folder)
+        figures |= {"models": network["models"], "ceiling": network["ceiling"]}
+        figures["fallbacks"] += [network["why"]] if network["why"] else []
     if asked.still:
         from tools.profile.photographs import still_figures
 

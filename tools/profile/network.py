@@ -9,14 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge.errors import MasqueError, ReportError
+from edge.errors import MasqueError, ModelError, ReportError
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 """Matrix products of the ceiling run on one thread, as the network's calls do."""
 
 
 def measured_network(tier: str, models: Path | None) -> dict[str, Any]:
-    """{"models": operator tables, "ceiling": …}. Raises ReportError where it fails, with its own last line."""
+    """{"models": operator tables, "ceiling": …, "why": why there are no tables}. Raises ReportError where it fails,
+    with its own last line."""
     done = subprocess.run([sys.executable, "-m", "tools.profile.network", tier, str(models or "")],
                           capture_output=True, text=True, check=False, env={**os.environ, **ONE_THREAD})
     if done.returncode:
@@ -28,13 +29,20 @@ def measured_network(tier: str, models: Path | None) -> dict[str, Any]:
 
 def _main(tier: str, models: str) -> None:
     from edge.card import MODELS
+    from quantize.tflite.schema import schema
     from tools.profile.ceiling import ceiling
     from tools.profile.operators import operator_tables
 
+    tables, why = list[dict[str, Any]](), ""
     try:
-        print(json.dumps({"models": operator_tables(Path(models) if models else MODELS, tier), "ceiling": ceiling()}))
+        schema()
+    except ModelError as error:  # a board that is pinned to tflite-runtime
+        why = f"operators were not timed: {error}"
+    try:
+        tables = [] if why else operator_tables(Path(models) if models else MODELS, tier)
     except MasqueError as error:
         raise SystemExit(str(error)) from error
+    print(json.dumps({"models": tables, "ceiling": ceiling(), "why": why}))
 
 
 if __name__ == "__main__":
