@@ -62,11 +62,13 @@ class Region:
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture. pixels (H, W, 3) uint8 RGB; index counts from 0; time_ns is monotonic, 0 for photographs."""
+    """One picture. pixels (H, W, 3) uint8 RGB; index counts from 0; time_ns is monotonic, 0 for photographs; small
+    (h, w, 3) uint8 RGB: the same picture made small by the camera, where it does that."""
 
     pixels: np.ndarray
     index: int = 0
     time_ns: int = 0
+    small: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 3 or self.pixels.shape[2] != 3:

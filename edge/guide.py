@@ -22,11 +22,19 @@ class Guide:
         self.moved = np.zeros((height, width), np.uint8)
         self._fresh = True
 
-    def take(self, pixels: np.ndarray) -> None:
+    def take(self, pixels: np.ndarray, small: np.ndarray | None = None) -> None:
         """pixels (H, W, 3) uint8 → pixels (h, w, 3), luma (h, w) and moved (h, w): |change of luma| since the frame
-        before, over its neighbourhood, in 1/255; 255 everywhere for the first."""
+        before, over its neighbourhood, in 1/255; 255 everywhere for the first.
+
+        small (h, w, 3): the same made small by somebody else; taken where it has the guide's size, which spares the
+        way over the whole frame.
+        """
         self.luma, self._before = self._before, self.luma
-        loops.shrink(np.ascontiguousarray(pixels), self.pixels, self.luma)
+        if small is not None and small.shape == self.pixels.shape:
+            self.pixels[...] = small
+            cv2.cvtColor(small, cv2.COLOR_RGB2GRAY, dst=self.luma)
+        else:
+            loops.shrink(np.ascontiguousarray(pixels), self.pixels, self.luma)
         cv2.absdiff(self.luma, self._before, dst=self.moved)
         cv2.blur(self.moved, NEIGHBOURHOOD, dst=self.moved)
         if self._fresh:

@@ -74,7 +74,7 @@ class LivePath:
         Raises PictureError when the size is not the first frame's.
         """
         room = self._room_for(frame)
-        room.guide.take(frame.pixels)
+        room.guide.take(frame.pixels, frame.small)
         times.lap("guide")
         due = self.pace.due(frame.index, self.last.index)
         explained = self.motion.follow(room.guide.luma, due)

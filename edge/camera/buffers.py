@@ -31,6 +31,14 @@ def rgb_into(bgr: np.ndarray, into: np.ndarray) -> None:
         fit_into(bgr[..., ::-1], into)
 
 
+def rgb_from_yuv420(planes: np.ndarray, into: np.ndarray) -> None:
+    """Writes full-range BT.601 YUV 4:2:0 (sYCC), planes (3h/2, w) uint8 without padding, into (h, w, 3) as RGB."""
+    height, width = into.shape[:2]
+    blue, red = (cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+                 for plane in planes[height:].reshape(2, height // 2, width // 2))
+    cv2.cvtColor(cv2.merge((planes[:height], red, blue)), cv2.COLOR_YCrCb2RGB, dst=into)
+
+
 def fit_into(picture: np.ndarray, into: np.ndarray) -> None:
     """Writes a picture (h, w, 3) uint8 into (H, W, 3), as large as it fits, proportions kept, black around it."""
     spot = place(picture.shape, into.shape[:2])

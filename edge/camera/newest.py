@@ -31,22 +31,26 @@ BUFFERS = 4
 class Camera(Protocol):
     """A camera in the hands of one thread. name: for messages; advice: what to check when it gives nothing.
 
-    height, width: of every picture it writes; frames_per_s, dropped, fallbacks: see FrameSource.
+    height, width: of every picture it writes; small: (height, width) of a second, smaller one, None where it has none;
+    frames_per_s, dropped, fallbacks: see FrameSource.
     """
 
     name: str
     advice: str
     height: int
     width: int
+    small: tuple[int, int] | None
     frames_per_s: float
     dropped: int
     fallbacks: list[str]
 
-    def capture(self, into: np.ndarray, pause: Callable[[float], object]) -> int | None:
+    def capture(self, into: np.ndarray, pause: Callable[[float], object], small: np.ndarray | None = None
+                ) -> int | None:
         """Waits for the next picture and writes it as RGB into (height, width, 3) uint8; its time in ns, monotonic.
 
-        None: nothing usable came; into may be spoiled, the caller tries again. pause(seconds): how to wait between
-        tries; it ends early when the camera is no longer wanted.
+        small (h, w, 3) uint8, for cameras that have it: the same picture made small. None: nothing usable came; into
+        may be spoiled, the caller tries again. pause(seconds): how to wait between tries; it ends early when the camera
+        is no longer wanted.
         """
         ...
 
@@ -62,6 +66,14 @@ class Camera(Protocol):
         ...
 
 
+class Buffer:
+    """Room for one picture (height, width, 3) uint8, and for its small one where the camera has that."""
+
+    def __init__(self, camera: Camera) -> None:
+        self.pixels = np.empty((camera.height, camera.width, 3), np.uint8)
+        self.small = np.empty((*camera.small, 3), np.uint8) if camera.small else None
+
+
 class NewestSource(FrameSource):
     """A camera's frames without delay and without a queue: what nobody read in time is dropped and counted."""
 
@@ -70,10 +82,9 @@ class NewestSource(FrameSource):
         """Starts the thread, which closes the camera when it ends; camera must not be used from outside any more."""
         self.frames_per_s, self.dropped, self.fallbacks = camera.frames_per_s, camera.dropped, camera.fallbacks
         self._camera, self._stall_s, self._give_up_s, self._close_s = camera, stall_s, give_up_s, close_s
-        shape = (camera.height, camera.width, 3)
-        self._free = [np.empty(shape, np.uint8) for _ in range(BUFFERS)]
-        self._given: list[np.ndarray] = []
-        self._newest: tuple[np.ndarray, int] | None = None
+        self._free = [Buffer(camera) for _ in range(BUFFERS)]
+        self._given: list[Buffer] = []
+        self._newest: tuple[Buffer, int] | None = None
         self._replaced = self._index = 0
         self._error: Exception | None = None
         self._still: np.ndarray | None = None
@@ -119,13 +130,13 @@ class NewestSource(FrameSource):
         if self._newest is None:
             assert self._error is not None
             raise self._error
-        (pixels, time_ns), self._newest = self._newest, None
-        self._given.append(pixels)
+        (buffer, time_ns), self._newest = self._newest, None
+        self._given.append(buffer)
         if len(self._given) > BUFFERS - 2:
             self._free.append(self._given.pop(0))
         self.dropped = self._replaced + self._camera.dropped
         self._index += 1
-        return Frame(pixels, self._index - 1, time_ns)
+        return Frame(buffer.pixels, self._index - 1, time_ns, buffer.small)
 
     def _run(self) -> None:
         """The thread: any error goes to the reader, who would wait for nothing else."""
@@ -135,7 +146,7 @@ class NewestSource(FrameSource):
                     if self._still_wanted:
                         self._put_still(self._camera.photograph())
                     buffer = self._free.pop()
-                    self._put(buffer, self._camera.capture(buffer, self._stopping.wait))
+                    self._put(buffer, self._camera.capture(buffer.pixels, self._stopping.wait, buffer.small))
         except Exception as error:
             with self._arrived:
                 self._error, self._still_wanted = error, False
@@ -147,7 +158,7 @@ class NewestSource(FrameSource):
                 self._still, self._still_wanted = still, False
             self._arrived.notify_all()
 
-    def _put(self, buffer: np.ndarray, time_ns: int | None) -> None:
+    def _put(self, buffer: Buffer, time_ns: int | None) -> None:
         with self._arrived:
             if time_ns is None:
                 self._free.append(buffer)

@@ -23,7 +23,8 @@ class Wish:
     """What was asked for, board settings filled in. place: see Address; frames: 0 = never stop, None = unsaid.
 
     height, width in px and frames_per_s: for cameras and demo; a folder takes the rate; a film has its own of all.
-    stamp: for the demo; still: for cameras, (height, width) px of photographs, None = the largest.
+    stamp: for the demo; still: for cameras, (height, width) px of photographs, None = the largest. downscale: how many
+    times smaller than the frame its guide is, for cameras that give it so too.
     """
 
     text: str
@@ -35,6 +36,13 @@ class Wish:
     realtime: bool
     stamp: bool = False
     still: tuple[int, int] | None = None
+    downscale: int = 1
+
+    @property
+    def small(self) -> tuple[int, int] | None:
+        """(height, width) of the guide; None where it cannot come as YUV 4:2:0, or is no smaller."""
+        shape = self.height // self.downscale, self.width // self.downscale
+        return shape if self.downscale > 1 and not (shape[0] % 2 or shape[1] % 2) else None
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,13 @@ class Kind:
 
 
 def open_source(text: str, *, height: int, width: int, frames_per_s: float, realtime: bool = False,
-                frames: int | None = None) -> FrameSource:
+                frames: int | None = None, downscale: int = 1) -> FrameSource:
     """Opens `picamera`, `/dev/videoN`, a video file, a folder of pictures, `demo`, or SCHEME:PLACE?OPTION=VALUE&….
 
     height, width, frames_per_s: the board's camera settings; options go before them. frames: stop after so many, here
     or as an option, whichever is less; 0: at the source's own end (demo: never; it plays DEMO_FRAMES when unsaid).
-    realtime: films, folders and demo go by the clock and drop what comes too late; cameras always do.
+    realtime: films, folders and demo go by the clock and drop what comes too late; cameras always do. downscale: the
+    board's guide_downscale; a camera that can make pictures small gives them so too (Frame.small).
 
     Raises PictureError for an unknown scheme or option, a malformed value, or a source that cannot be opened. What a
     kind of source needs is imported when it is opened.
@@ -60,7 +69,7 @@ def open_source(text: str, *, height: int, width: int, frames_per_s: float, real
     address = checked_address(text)
     asked_height, asked_width = address.size or (height, width)
     wish = Wish(text, address.place, asked_height, asked_width, float(address.frames_per_s or frames_per_s),
-                _fewest(frames, address.frames), realtime, address.stamp, address.still)
+                _fewest(frames, address.frames), realtime, address.stamp, address.still, downscale)
     source = SOURCES[address.scheme].opened(wish)
     return FirstFrames(source, wish.frames) if wish.frames else source
 
@@ -84,7 +93,7 @@ def _picamera(wish: Wish) -> FrameSource:
     from edge.camera.newest import NewestSource
     from edge.camera.picamera import PiCamera
     number = whole_number(wish.text, "the camera's number", wish.place or "0", CAMERAS)
-    return NewestSource(PiCamera(number, wish.height, wish.width, wish.frames_per_s, wish.still))
+    return NewestSource(PiCamera(number, wish.height, wish.width, wish.frames_per_s, wish.still, wish.small))
 
 
 def _v4l2(wish: Wish) -> FrameSource:

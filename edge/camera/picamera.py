@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge.camera import say_once
+from edge.camera.buffers import rgb_from_yuv420
 from edge.errors import PictureError
 
 PIXELS = "BGR888"
@@ -24,23 +25,24 @@ WHAT_TO_CHECK = "check the ribbon cable at both ends, and whether `rpicam-hello`
 
 
 class PiCamera:
-    """See edge.camera.newest.Camera: the main stream alone, since nothing reads a lores stream yet. For photographs the
-    camera changes its mode and back.
+    """See edge.camera.newest.Camera: the main stream for the picture, the lores stream for the guide, made small by the
+    camera's own hardware. For photographs the camera changes its mode and back.
 
     Written from picamera2's source; tried on a stand-in only (tests/edge/test_camera_picamera.py).
     """
 
     def __init__(self, number: int, height: int, width: int, frames_per_s: float,
-                 still: tuple[int, int] | None = None) -> None:
-        """number: as `rpicam-hello --list-cameras` counts; still: (height, width) of photographs, None = the sensor's.
+                 still: tuple[int, int] | None = None, small: tuple[int, int] | None = None) -> None:
+        """number: as `rpicam-hello --list-cameras` counts; still: (height, width) of photographs, None = the sensor's;
+        small: (height, width) of the lores stream, None = without one.
 
         Raises PictureError where library or camera is missing.
         """
-        self._still = still
+        self._still, self.small = still, small
         self.name, self.advice = f"picamera {number}", WHAT_TO_CHECK
         self.frames_per_s, self.dropped, self.fallbacks = float(frames_per_s), 0, list[str]()
         library = _library()
-        self._mapped = library.MappedArray
+        self._mapped, self._colours = library.MappedArray, _full_range()
         self._job: Any = None
         self._camera = _opened(library, number)
         try:
@@ -50,7 +52,8 @@ class PiCamera:
             raise PictureError(f"{self.name}: {width}×{height} at {frames_per_s:g}/s cannot be started ({error}); "
                                f"ask for another size, or {WHAT_TO_CHECK}") from error
 
-    def capture(self, into: np.ndarray, pause: Callable[[float], object]) -> int | None:
+    def capture(self, into: np.ndarray, pause: Callable[[float], object], small: np.ndarray | None = None
+                ) -> int | None:
         """See Camera. The request goes back to the camera whatever happens to its picture."""
         if self._job is None:
             self._job = self._camera.capture_request(wait=False)
@@ -62,6 +65,9 @@ class PiCamera:
         try:
             with self._mapped(request, "main") as mapped:
                 np.copyto(into, mapped.array)
+            if small is not None:
+                with self._mapped(request, "lores") as mapped:
+                    rgb_from_yuv420(mapped.array, small)
             return request.get_metadata().get("SensorTimestamp", time.monotonic_ns())
         finally:
             request.release()
@@ -97,16 +103,29 @@ class PiCamera:
     def _start(self, height: int, width: int) -> None:
         """Configures and starts; libcamera may round the size to what its hardware can."""
         self.width, self.height = width, height
-        self._configure_and_start()
+        try:
+            self._configure_and_start()
+        except Exception as error:  # libcamera's errors have no family
+            if self.small is None:
+                raise
+            say_once(self.fallbacks, f"{self.name}: no small stream of {self.small[1]}×{self.small[0]} ({error}); the "
+                                     "processor makes pictures small itself")
+            self.small = None
+            self._configure_and_start()
         if (self.height, self.width) != (height, width):
             self.fallbacks.append(f"{self.name}: asked for {width}×{height}, gives {self.width}×{self.height}")
 
     def _configure_and_start(self) -> None:
-        camera = self._camera
+        camera, small = self._camera, {}
+        if self.small:
+            small = {"lores": {"size": self.small[::-1], "format": "YUV420"}, "colour_space": self._colours}
         camera.configure(camera.create_video_configuration(
             main={"size": (self.width, self.height), "format": PIXELS}, raw=None, buffer_count=BUFFERS,
-            controls={"FrameRate": self.frames_per_s}))
-        self.width, self.height = camera.camera_configuration()["main"]["size"]
+            controls={"FrameRate": self.frames_per_s}, **small))
+        got = camera.camera_configuration()
+        self.width, self.height = got["main"]["size"]
+        if self.small and (got["lores"]["size"], got["lores"]["stride"]) != (self.small[::-1], self.small[1]):
+            raise ValueError(f"the hardware gives {got['lores']['size']} in lines of {got['lores']['stride']}")
         camera.start()
 
 
@@ -119,6 +138,13 @@ def _library() -> Any:
         raise PictureError(f"picamera: picamera2 cannot be imported ({error}); on Raspberry Pi OS "
                            f"`sudo apt install python3-picamera2`{outside}") from error
     return picamera2
+
+
+def _full_range() -> Any:
+    """libcamera's name for colours as in JPEG: main and lores streams agree, and luma goes from 0 to 255."""
+    import libcamera  # comes with picamera2
+
+    return libcamera.ColorSpace.Sycc()
 
 
 def _opened(library: Any, number: int) -> Any:

@@ -76,6 +76,8 @@ class V4l2Camera:
     Tried on stand-ins only (tests/edge/test_camera_v4l2.py): no camera was within reach.
     """
 
+    small: tuple[int, int] | None = None
+
     def __init__(self, path: str, height: int, width: int, frames_per_s: float,
                  opened: Callable[[str], Capture] = open_device, still: tuple[int, int] | None = None) -> None:
         """height, width, frames_per_s: what to ask for; still: (height, width) of photographs, None = the largest.
@@ -96,7 +98,8 @@ class V4l2Camera:
         self._pause_s = FIRST_PAUSE_S
         self._say_what_came(self._capture)
 
-    def capture(self, into: np.ndarray, pause: Callable[[float], object]) -> int | None:
+    def capture(self, into: np.ndarray, pause: Callable[[float], object], small: np.ndarray | None = None
+                ) -> int | None:
         """See Camera. A camera that went away is opened again, with pauses that grow up to LONGEST_PAUSE_S."""
         if self._capture is None:
             self._reopen(pause)

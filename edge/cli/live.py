@@ -94,7 +94,7 @@ def command(source: str, out: str, alpha_dir: Path | None, interval: int | None,
         camera = chosen.camera
         frame_source = stack.enter_context(open_source(
             source, height=camera.height.value, width=camera.width.value, frames_per_s=camera.frames_per_s.value,
-            realtime=realtime, frames=frames))
+            realtime=realtime, frames=frames, downscale=chosen.refine.guide_downscale.value))
         rate = max_fps if max_fps is not None else frame_source.frames_per_s if out.startswith(WATCHED) else 0.0
         report = Show(source, frame_source, wish, rate, voice).run(stack)
     if report is None:

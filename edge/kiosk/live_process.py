@@ -58,7 +58,8 @@ def camera_of(setup: Setup, board: CameraBoard) -> FrameSource:
     """The source that a setup names, at its board's size and rate, by the clock and without an end."""
     camera = board.camera
     return open_source(setup.source, height=camera.height.value, width=camera.width.value,
-                       frames_per_s=camera.frames_per_s.value, realtime=True, frames=0)
+                       frames_per_s=camera.frames_per_s.value, realtime=True, frames=0,
+                       downscale=board.refine.guide_downscale.value)
 
 
 def run(link: Connection, setup: Setup, opened: Opened = camera_of, stuck_s: float = STUCK_S) -> None:
@@ -122,7 +123,8 @@ class Live:
         if self._bgr.shape != frame.pixels.shape:
             self._mirror, self._bgr = np.empty_like(frame.pixels), np.empty_like(frame.pixels)
         cv2.flip(frame.pixels, 1, dst=self._mirror)  # people pose before a mirror; what is behind them is not turned
-        finished = path.frame(Frame(self._mirror, self._index, frame.time_ns), StageTimes())
+        small = None if frame.small is None else cv2.flip(frame.small, 1)
+        finished = path.frame(Frame(self._mirror, self._index, frame.time_ns, small), StageTimes())
         picture = scenery.finish(finished.picture, self._mirror)  # the frame itself is not needed any more
         cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=self._bgr)
         if self.eye.stamp:

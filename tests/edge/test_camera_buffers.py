@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.camera.buffers import Buffers, fit_into, rgb_into
+from edge.camera.buffers import Buffers, fit_into, rgb_from_yuv420, rgb_into
 
 
 def test_buffers_come_by_turns_and_are_never_new() -> None:
@@ -38,3 +38,25 @@ def test_blue_green_red_becomes_red_green_blue(shape: tuple[int, int]) -> None:
     into = np.empty((40, 80, 3), np.uint8)
     rgb_into(np.full((*shape, 3), (1, 2, 3), np.uint8), into)
     assert (into == (3, 2, 1)).all()
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (10, 10, 10),
+                                    (200, 120, 40)])
+def test_full_range_yuv_becomes_the_colour_that_it_was(colour: tuple[int, int, int]) -> None:
+    """By JPEG's own equations (ITU-T T.871, section 7)."""
+    r, g, b = colour
+    luma = 0.299 * r + 0.587 * g + 0.114 * b
+    blue, red = 128 + (b - luma) / 1.772, 128 + (r - luma) / 1.402
+    planes = np.vstack([np.full((8, 12), luma), np.full((2, 12), blue), np.full((2, 12), red)])
+    into = np.empty((8, 12, 3), np.uint8)
+    rgb_from_yuv420(planes.round().clip(0, 255).astype(np.uint8), into)
+    np.testing.assert_allclose(into.astype(int), np.broadcast_to(colour, into.shape), atol=3)
+
+
+def test_the_two_colour_planes_lie_where_the_picture_has_them() -> None:
+    """Red in the left half only: what came from the wrong rows of a plane would show."""
+    planes = np.full((12, 8), 128, np.uint8)
+    planes[10:].reshape(4, 4)[:, :2] = 200
+    into = np.empty((8, 8, 3), np.uint8)
+    rgb_from_yuv420(planes, into)
+    assert (into[:, :2, 0] > 220).all() and (into[:, -2:] == 128).all()

@@ -23,6 +23,7 @@ class Camera:
     """Writes the frames that `give` puts before it, flat pictures; remembers who used it and what it wrote into."""
 
     name, advice, height, width, frames_per_s = "/dev/video7", "check the stand-in", 6, 8, 30.0
+    small: tuple[int, int] | None = None
 
     def __init__(self) -> None:
         self.dropped, self.fallbacks = 0, list[str]()
@@ -30,7 +31,8 @@ class Camera:
         self.threads, self.memory = set[int](), set[int]()
         self._frames: queue.Queue[int | Exception | None] = queue.Queue()
 
-    def capture(self, into: np.ndarray, pause: Callable[[float], object]) -> int | None:
+    def capture(self, into: np.ndarray, pause: Callable[[float], object], small: np.ndarray | None = None
+                ) -> int | None:
         self.threads.add(threading.get_ident())
         self.memory.add(into.ctypes.data)
         self.waiting.release()
@@ -38,6 +40,8 @@ class Camera:
         if isinstance(level, Exception):
             raise level
         into[...] = 255 if level is None else level
+        if small is not None:
+            small[...] = into[0, 0, 0] // 2
         return None if level is None else level * 1000
 
     def close(self) -> None:
@@ -78,6 +82,18 @@ def test_the_newest_frame_is_given_and_the_others_are_dropped_and_counted(camera
     camera.give(4)
     frame = given(source)
     assert (frame.index, frame.time_ns, frame.pixels.max()) == (1, 4000, 4) and source.dropped == 2
+    closed(source, camera)
+
+
+def test_a_frame_carries_the_small_picture_that_came_with_it(camera: Camera) -> None:
+    camera.small = (2, 4)
+    source = NewestSource(camera)
+    camera.give(40)
+    first = given(source)
+    camera.give(60)
+    second = given(source)
+    for frame, level in ((first, 20), (second, 30)):
+        assert frame.small is not None and frame.small.shape == (2, 4, 3) and (frame.small == level).all()
     closed(source, camera)
 
 

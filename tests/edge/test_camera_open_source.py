@@ -180,3 +180,15 @@ def test_a_line_of_the_report_comes_once() -> None:
     for line in ("went away", "came back", "went away"):
         say_once(lines, line)
     assert lines == ["went away", "came back"]
+
+
+@pytest.mark.parametrize(("height", "width", "downscale", "small"), [
+    (720, 1280, 4, (180, 320)), (480, 640, 4, (120, 160)), (720, 1280, 1, None), (468, 624, 4, None)])
+def test_a_camera_is_asked_for_the_guide_too_where_that_has_even_sides(monkeypatch: pytest.MonkeyPatch, height: int,
+                                                                       width: int, downscale: int,
+                                                                       small: tuple[int, int] | None) -> None:
+    asked = []
+    monkeypatch.setattr("edge.camera.picamera.PiCamera", lambda *given: asked.append(given))
+    monkeypatch.setattr("edge.camera.newest.NewestSource", lambda camera: camera)
+    opened("picamera", height=height, width=width, downscale=downscale)
+    assert asked[0][-1] == small

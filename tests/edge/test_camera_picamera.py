@@ -32,14 +32,18 @@ class MappedArray:
     """A view of a request's buffer, as picamera2's of the same name."""
 
     def __init__(self, request: Request, stream: str) -> None:
-        assert stream == "main" and request.of.out == 1
-        self.request = request
+        assert stream in request.of.asked and request.of.out == 1
+        self.request, self.stream = request, stream
 
     def __enter__(self) -> MappedArray:
         if self.request.level == 66:
             raise RuntimeError("mmap failed")
         width, height = self.request.of.size
         self.array = np.full((height, width, 3), self.request.level, np.uint8)
+        if self.stream == "lores":
+            width, height = self.request.of.asked["lores"]["size"]
+            self.array = np.full((height * 3 // 2, width), 128, np.uint8)
+            self.array[:height] = self.request.level
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,6 +58,7 @@ class Picamera2:
     script: list[int | None] = []  # noqa: RUF012 (set by each test)
     opened: list[Picamera2] = []  # noqa: RUF012 (emptied by the fixture)
     rounds_to: tuple[int, int] | None = None
+    stride: int | None = None
 
     @staticmethod
     def global_camera_info() -> list[dict]:
@@ -72,10 +77,16 @@ class Picamera2:
     def configure(self, asked: dict) -> None:
         if self.refuses == "configure":
             raise RuntimeError("failed to configure")
+        if self.refuses == "lores" and "lores" in asked:
+            raise RuntimeError("lores stream dimensions may not exceed main stream")
         self.asked, self.size = asked, self.rounds_to or asked["main"]["size"]
 
     def camera_configuration(self) -> dict:
-        return {"main": {"size": self.size}}
+        told = {"main": {"size": self.size}}
+        if "lores" in self.asked:
+            size = self.asked["lores"]["size"]
+            told["lores"] = {"size": size, "stride": self.stride or size[0]}
+        return told
 
     def start(self) -> None:
         self.did.append("start")
@@ -119,7 +130,12 @@ def library(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2]:
     module = ModuleType("picamera2")
     module.__dict__.update(Picamera2=Picamera2, MappedArray=MappedArray)
     monkeypatch.setitem(sys.modules, "picamera2", module)
-    as_new: dict[str, Any] = {"cameras": 1, "refuses": None, "script": [], "opened": [], "rounds_to": None}
+    colours = ModuleType("libcamera")
+    colours.__dict__.update(ColorSpace=ModuleType("ColorSpace"))
+    colours.ColorSpace.__dict__.update(Sycc=lambda: "sYCC")
+    monkeypatch.setitem(sys.modules, "libcamera", colours)
+    as_new: dict[str, Any] = {"cameras": 1, "refuses": None, "script": [], "opened": [], "rounds_to": None,
+                              "stride": None}
     for name, value in as_new.items():
         monkeypatch.setattr(Picamera2, name, value)
     return Picamera2
@@ -139,6 +155,27 @@ def test_it_asks_for_the_main_stream_as_rgb_with_few_buffers_and_starts(library:
                             "controls": {"FrameRate": 20.0}}
     assert device.did == ["start"] and (camera.height, camera.width, camera.frames_per_s) == (480, 640, 20)
     assert camera.fallbacks == []
+
+
+def test_the_cameras_hardware_makes_the_guide(library: type[Picamera2]) -> None:
+    library.script = [90]
+    camera = PiCamera(0, 480, 640, 20, small=(120, 160))
+    (device,) = library.opened
+    assert device.asked["lores"] == {"size": (160, 120), "format": "YUV420"} and device.asked["colour_space"] == "sYCC"
+    assert camera.small == (120, 160) and camera.fallbacks == []
+    into, small = np.empty((480, 640, 3), np.uint8), np.empty((120, 160, 3), np.uint8)
+    assert camera.capture(into, lambda _: None, small) == 90_000
+    assert (into == 90).all() and (small == 90).all() and device.out == 0
+
+
+@pytest.mark.parametrize(("refuses", "stride", "why"), [("lores", None, "may not exceed"), (None, 192, "lines of 192")])
+def test_a_small_stream_that_does_not_fit_is_done_without_and_said(library: type[Picamera2], refuses: str | None,
+                                                                   stride: int | None, why: str) -> None:
+    library.refuses, library.stride = refuses, stride
+    camera = PiCamera(0, 480, 640, 20, small=(120, 160))
+    assert camera.small is None and "lores" not in library.opened[0].asked and library.opened[0].did == ["start"]
+    (line,) = camera.fallbacks
+    assert line.startswith("picamera 0: no small stream of 160×120") and why in line
 
 
 def test_a_size_that_libcamera_rounds_is_said_with_both(library: type[Picamera2]) -> None:

@@ -143,3 +143,12 @@ def test_the_guide_keeps_its_arrays_and_equals_a_plain_reduction() -> None:
     means = pixels[::-1].reshape(90, 4, 160, 4, 3).mean(axis=(1, 3))
     np.testing.assert_array_equal(guide.pixels, np.floor(means + 0.5))
     assert np.abs(guide.luma - means @ [0.299, 0.587, 0.114]).max() <= 0.501
+
+
+def test_a_small_picture_of_the_guides_size_is_taken_as_it_is_and_no_other() -> None:
+    pixels, small = np.full((360, 640, 3), 100, np.uint8), np.full((90, 160, 3), (200, 50, 10), np.uint8)
+    guide = Guide((360, 640), 4)
+    guide.take(pixels, small)
+    assert (guide.pixels == small).all() and (np.abs(guide.luma.astype(int) - 90) <= 1).all()
+    guide.take(pixels, small[:-1])
+    assert (guide.pixels == 100).all() and (guide.luma == 100).all()
