@@ -92,7 +92,7 @@ def live_run(source_name: str, wish: Wish, frames: int) -> LiveRun:
     with ExitStack() as stack:
         source = stack.enter_context(open_source(
             source_name, height=camera.height.value, width=camera.width.value, frames_per_s=camera.frames_per_s.value,
-            frames=WARM_UP + frames + SETTLE + ALLOCATED))
+            frames=WARM_UP + frames + SETTLE + ALLOCATED, downscale=wish.board.refine.guide_downscale.value))
         first = source.read()
         if first is None:
             raise PictureError(f"{source_name}: not one frame came; {'; '.join(source.fallbacks) or 'is it empty?'}")

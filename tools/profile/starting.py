@@ -68,7 +68,7 @@ def started(spawned_ns: int, board_name: str, source_name: str, models: str) -> 
     board = load_camera_board(board_name)
     camera, calls = board.camera, list[float]()
     source = open_source(source_name, height=camera.height.value, width=camera.width.value,
-                         frames_per_s=camera.frames_per_s.value)
+                         frames_per_s=camera.frames_per_s.value, downscale=board.refine.guide_downscale.value)
     frame = source.read()
     if frame is None:
         raise SystemExit(f"{source_name}: not one frame came")
