@@ -31,7 +31,7 @@ def figures(images: Path) -> dict[str, Any]:
 
 
 def test_a_full_tile_costs_what_readme_says(figures: dict[str, Any]) -> None:
-    """Recorded 2026-11-21: 886,000 cycles for 64 sweeps of 96 unknowns."""
+    """Recorded 2026-11-21: 885,000 cycles for 64 sweeps of 96 unknowns."""
     solve = figures["stages"]["solve"]
     assert solve["unit"] == "cycles" and 800_000 < solve["p50"] <= solve["max"] < 930_000
     assert solve["count"] == 5, "what is asked again is not counted twice"
