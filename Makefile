@@ -54,7 +54,7 @@ $(VENV)/.dev: setup.py pyproject.toml
 # What builds and simulates the microcontroller's firmware, and the browser for the booth's page with its type faces, from
 # Debian; where nothing may be installed, their tests skip.
 $(VENV)/.debian: $(VENV)/.dev
-	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug espeak-ng \
+	if $(SUDO) apt-get update -qq && $(INSTALL) clang lld llvm mspdebug espeak-ng time \
 	    chromium fonts-manrope fonts-ebgaramond cups-daemon cups-client rclone systemd openssh-client apt-utils gpg \
 	  && $(INSTALL) libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev; then touch $@; \
 	else echo 'Debian packages were not installed: some tests will skip, and name theirs'; fi

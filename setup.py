@@ -92,7 +92,7 @@ setup(
               "edge.kiosk",
               "edge.matting", "edge.models", "edge.native", "edge.segment", "edge.sinks", "quantize", "quantize.cli",
               "quantize.judge", "quantize.labels", "quantize.matte", "quantize.projection", "quantize.tflite", "tools",
-              "tools.bench", "tools.bundle", "tools.flash"],
+              "tools.bench", "tools.bundle", "tools.flash", "tools.profile"],
     package_data={"board_configs": ["*.toml", "README.md"], "edge.demo": ["*.jpg", "*.png", "*.json", "*.md"],
                   "edge.models": ["*.tflite", "*.json", "LICENSE"], "edge.native": ["*.h", "*.pyi"],
                   "edge.kiosk": ["texts/*.toml", "default_event/*", "static/*", "static/*/*", "systemd/*"],

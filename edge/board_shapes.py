@@ -17,12 +17,18 @@ Milliseconds: TypeAlias = Setting[Annotated[int, Meta(ge=1, le=600_000)], Litera
 ProgramBytes: TypeAlias = Setting[Annotated[int, Meta(ge=1_024, le=16_777_216)], Literal["B"]]
 RamBytes: TypeAlias = Setting[Annotated[int, Meta(ge=512, le=16_777_216)], Literal["B"]]
 
+Macs: TypeAlias = Setting[Annotated[int, Meta(ge=1_000_000, le=100_000_000_000)], Literal["multiply-adds"]]
+
 Features: TypeAlias = Literal["raw", "pca", "learned"]
 FEATURES: tuple[Features, ...] = get_args(Features)
 """What pixels are matched by: colours, patches of colours projected by PCA, or what a network makes of them."""
 
 FROM_TIER: Any = UNSET
 """Stands for a key that a board leaves to its tier; no board that `load_board` returns still holds it."""
+
+
+NOT_SAID: Any = UNSET
+"""Stands for a budget that a board's file leaves out because nobody knows the figure."""
 
 
 class Tier(Table, frozen=True):
@@ -85,12 +91,16 @@ class Matting(Table, frozen=True):
 
 
 class CameraBudget(Table, frozen=True):
-    """What the board may spend: targets until somebody has measured them there."""
+    """What the board may spend: targets until somebody has measured them there. The last three bind its models, where
+    a figure is known (edge/fit.py)."""
 
     memory_mb: Setting[Annotated[int, Meta(ge=32, le=8_192)], Literal["MB"]]
     frame_ms: Milliseconds
     still_fast_ms: Milliseconds
     still_fine_ms: Milliseconds
+    model_bytes: ProgramBytes = NOT_SAID
+    arena_bytes: ProgramBytes = NOT_SAID
+    macs: Macs = NOT_SAID
 
 
 class CameraBoard(Table, frozen=True):

@@ -38,6 +38,10 @@ class BridgeError(MasqueError, OSError):
     """A microcontroller that cannot be found, does not answer, or is not what its board file says."""
 
 
+class ReportError(MasqueError, ValueError):
+    """A report that cannot be read, or measured, or does not compare with another."""
+
+
 class EventError(MasqueError, ValueError):
     """A photo booth's event folder that cannot be used."""
 

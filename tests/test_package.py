@@ -171,6 +171,15 @@ def test_flash_is_a_command_and_its_images_come_along(installed: Path, tmp_path:
     assert json.loads(planned.stdout)["image"] == str(shipped / "masque.elf")
 
 
+def test_profile_is_a_command_of_the_installed_program(installed: Path, tmp_path: Path) -> None:
+    told = masque(installed, "--help", cwd=tmp_path)
+    assert re.search(r"^ +profile +Say where time, memory and energy go", told.stdout, re.MULTILINE), told.stdout
+    done = masque(installed, "profile", "--source", "demo?size=320x180", "--frames", "20", "--starts", "1",
+                  "--no-operators", "--board", "desk", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["start"]["warm"]["ms"]["total"] > 0
+
+
 def test_the_version_is_the_wheels(wheel: Path, installed: Path, tmp_path: Path) -> None:
     done = masque(installed, "--version", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

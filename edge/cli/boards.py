@@ -1,6 +1,7 @@
 """`masque boards`: what boards there are, what one of them is set to, and whether every file is sound."""
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,22 +9,27 @@ import msgspec
 
 from edge.board_shapes import CameraBoard
 from edge.boards import board_names, check_boards, detect, load_board
-from edge.cli.options import BOARD, Voice, voiced
+from edge.card import MODELS
+from edge.cli.options import BOARD, MODELS_FOLDER, Voice, voiced
+from edge.cli.simulate import FIRMWARE
+from edge.fit import misfits
 from edge.report import peak_rss_mb
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--check", is_flag=True, help="Check every board file; exit 1 when one is broken.")
+@click.option("--check", is_flag=True, help="Check every board file, and whether its models and its built image fit; "
+              "exit 1 when one does not.")
 @BOARD
+@MODELS_FOLDER
 @voiced
-def command(name: str | None, check: bool, board: str | None, voice: Voice) -> None:
+def command(name: str | None, check: bool, board: str | None, models_folder: Path | None, voice: Voice) -> None:
     """List boards, or show one NAME with the unit and source of every figure; --check with NAME checks that one."""
     name = name or board
     if name is not None and name not in board_names():
         raise click.BadParameter(f"no board is called {name!r}; known: {', '.join(board_names())}", param_hint="NAME")
     if check:
-        _check(name, voice)
+        _check(name, models_folder or MODELS, voice)
     elif name is None:
         _list(voice)
     else:
@@ -32,11 +38,12 @@ def command(name: str | None, check: bool, board: str | None, voice: Voice) -> N
         voice.report({"board": shown, "peak_rss_mb": peak_rss_mb()})
 
 
-def _check(name: str | None, voice: Voice) -> None:
-    """All files, or one board's and the tiers that it rests on."""
+def _check(name: str | None, models: Path, voice: Voice) -> None:
+    """All files, or one board's and the tiers that it rests on; then whether models and image fit."""
     about = (f"/{name}.toml", "/tiers.toml")
     problems = [line for line in check_boards() if name is None or any(file in line for file in about)]
     names = board_names() if name is None else (name,)
+    problems += [] if problems else misfits(names, models, FIRMWARE)
     for problem in problems:
         click.echo(f"masque: {problem}", err=True)
     voice.say(f"{len(names)} board{'s' if len(names) > 1 else ''}, {len(problems)} problems")

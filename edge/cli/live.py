@@ -137,13 +137,14 @@ class Wish:
         from edge.segment.tflite import open_segmenter
 
         cv2.setNumThreads(self.threads)
-        effect, tier = self._effect(shape), self.board.tier.value
+        effect, tier = self.effect_for(shape), self.board.tier.value
         segmenter, fallbacks = open_segmenter(
             model_path("seg", tier, self.models_folder or MODELS), tier, self.threads,
             self.board.network.delegate.value, parts=bool(effect.wants))
         return LivePath(self.board, segmenter, effect, self._pace()), list(fallbacks)
 
-    def _effect(self, shape: tuple[int, int]) -> Effect:
+    def effect_for(self, shape: tuple[int, int]) -> Effect:
+        """What is done with frames of (height, width)."""
         from edge.effects.from_text import effect_from
         from edge.photograph import read_overlay
 

@@ -1,24 +1,12 @@
-"""How the machine itself is: disk, memory, temperature, throttling. What cannot be read says why."""
+"""What the host is told about the machine: disk, memory, temperature, throttling. What cannot be read says why."""
 from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-BITS = {0: "under-voltage now", 1: "clock capped now", 2: "throttled now", 3: "at the soft temperature limit now",
-        16: "under-voltage since start", 17: "clock capped since start", 18: "throttled since start",
-        19: "at the soft temperature limit since start"}
-"""`vcgencmd get_throttled`, Raspberry Pi documentation, "vcgencmd": bit → what it means."""
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One thing that was looked at: value, or None and why."""
-
-    value: float | None
-    why: str = ""
+from edge.machine import Fact, temperature, throttling
 
 
 @dataclass(frozen=True)
@@ -39,8 +27,8 @@ def machine(gallery: Path, root: Path = Path("/"), vcgencmd: str = "vcgencmd") -
     """Looks at everything now; raises nothing. root: where sys and proc are; vcgencmd: the program to ask."""
     free, size = _disk(gallery)
     memory = _memory(root / "proc/meminfo")
-    throttled, why = _throttled(vcgencmd)
-    return Machine(free, size, *memory, _temperature(root / "sys/class/thermal"), throttled, why)
+    throttled = throttling(vcgencmd)
+    return Machine(free, size, *memory, temperature(root / "sys/class/thermal"), throttled.words, throttled.why)
 
 
 def _disk(gallery: Path) -> tuple[Fact, Fact]:
@@ -59,27 +47,3 @@ def _memory(file: Path) -> tuple[Fact, Fact]:
     kb = {name: int(value) for name, value in re.findall(r"^(\w+):\s+(\d+) kB", text, re.MULTILINE)}
     return tuple(Fact(kb[name] * 1024) if name in kb else Fact(None, f"{file} has no {name}")  # type: ignore[return-value]
                  for name in ("MemAvailable", "MemTotal"))
-
-
-def _temperature(folder: Path) -> Fact:
-    """Zones give thousandths of a degree; one that is asleep gives an error and is left out."""
-    found = []
-    for file in sorted(folder.glob("thermal_zone*/temp")):
-        try:
-            found.append(int(file.read_text(encoding="ascii")) / 1000)
-        except (OSError, ValueError):
-            continue
-    return Fact(max(found)) if found else Fact(None, "no thermal zone can be read here")
-
-
-def _throttled(program: str) -> tuple[tuple[str, ...] | None, str]:
-    try:
-        said = subprocess.run([program, "get_throttled"], capture_output=True, text=True, timeout=3, check=False).stdout
-    except FileNotFoundError:
-        return None, f"{program} is not installed: this is no Raspberry Pi"
-    except (OSError, subprocess.SubprocessError) as error:
-        return None, f"{program} does not answer ({error})"
-    bits = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)\s*", said)
-    if bits is None:
-        return None, f"{program} said {said.strip()[:80]!r}"
-    return tuple(words for bit, words in BITS.items() if int(bits[1], 16) >> bit & 1), ""

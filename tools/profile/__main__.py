@@ -1,0 +1,4 @@
+from edge.cli import run
+from tools.profile.command import command
+
+run(command, "masque profile")
