@@ -288,6 +288,8 @@ class Gallery:
         there = self._files.names()
         for name in there - known.keys():
             (self._files.folder / name).unlink()
+        if there - known.keys():  # a removal may have been cut short after its rows
+            self._index.forget_the_past()
         lost = [known[name] for name in known.keys() - there]
         with self._index.changing() as changes:
             changes.executemany("DELETE FROM files WHERE token = ? AND kind = ?", lost)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -107,8 +108,7 @@ def test_nothing_is_written_outside_the_gallery_and_the_temporary_folder(tmp_pat
     if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
         pytest.skip("no mount namespace may be made here")
     script = tmp_path / "masque-on-a-read-only-root"
-    gallery = tmp_path / "state"
-    gallery.mkdir()
+    gallery = Path(tempfile.mkdtemp(dir="/tmp"))  # short: sockets between processes lie there too
     script.write_text(
         "#!/bin/sh\n"
         f"mount --bind {gallery} {gallery} && mount -t tmpfs tmpfs /dev/shm 2>/dev/null\n"
@@ -124,6 +124,7 @@ def test_nothing_is_written_outside_the_gallery_and_the_temporary_folder(tmp_pat
                  before=("unshare", "-m", str(script))) as (client, _):
         photo = shot(client, "fine")
         assert photo["stage"] == "fine"
+    shutil.rmtree(gallery)
 
 
 def test_the_gallery_lies_in_the_services_state_folder(monkeypatch: pytest.MonkeyPatch) -> None:
