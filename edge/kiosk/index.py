@@ -31,8 +31,8 @@ CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), age_s REAL, wall_s 
 
 SETTINGS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON",
             "journal_size_limit = 1000000", "temp_store = MEMORY")
-"""FULL: in WAL mode the log is synced at every commit. secure_delete: what is removed is overwritten with zeros. MEMORY: nothing of a
-guest lies in /tmp."""
+"""FULL: in WAL mode the log is synced at every commit. secure_delete: what is removed is overwritten with zeros.
+MEMORY: nothing of a guest lies in /tmp."""
 
 
 class DamagedIndex(OutputError):
