@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "build" / "arm64"
 """Userlands as debootstrap left them; `make clean` removes them."""
 
-MIRROR = os.environ.get("MASQUE_DEBIAN", "http://deb.debian.org/debian")
+MIRROR = [mirror] if (mirror := os.environ.get("MASQUE_DEBIAN")) else []
+"""Where to take Debian from; unsaid, debootstrap knows Debian's own."""
 
 TOOLS = ("debootstrap", "qemu-aarch64-static", "aarch64-linux-gnu-gcc", "dpkg-deb", "ssh-keygen", "unshare", "chroot")
 
@@ -59,9 +60,9 @@ def fresh_userland(suite: str, folder: Path) -> Userland:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         done = subprocess.run(["debootstrap", "--arch=arm64", "--variant=minbase", f"--include={STOCK}", suite, partial,
-                               MIRROR], capture_output=True, text=True, env={**os.environ, "QEMU_CPU": "cortex-a72"})
+                               *MIRROR], capture_output=True, text=True, env={**os.environ, "QEMU_CPU": "cortex-a72"})
         if done.returncode:
-            pytest.skip(f"debootstrap could not make {suite} from {MIRROR}: {done.stdout.splitlines()[-1:]}")
+            pytest.skip(f"debootstrap could not make {suite} {MIRROR}: {done.stdout.splitlines()[-1:]}")
         partial.rename(kept)
     subprocess.run(["cp", "-a", "--reflink=auto", kept, folder], check=True)
     processors = folder / "sys/devices/system/cpu"
