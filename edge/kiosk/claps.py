@@ -1,8 +1,8 @@
 """Two claps, one soon after the other, are a wish; one may be a door, a heel or a word.
 
-The shipped tables take 410 sounds an hour of somebody who talks without a pause for a clap (README, "A
-microcontroller"). If these fell at random, 44 an hour would follow another within APART_MS; words heard between them
-make it fewer.
+The shipped tables take 410 sounds an hour of somebody who talks without a pause for a clap
+(firmware/README.md). If these fell at random, 44 an hour would follow another within APART_MS; words heard between
+them make it fewer.
 """
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ SCREEN_PX = 1280
 """Longer side of what is shown on the booth's screen."""
 
 MEMORY_BYTES = 1_500_000_000
-"""Private memory a developing process may take; a fine cut of 12 megapixels: see README, "The photo booth"."""
+"""Private memory a developing process may take; a fine cut of 12 megapixels: see edge/kiosk/README.md."""
 
 SMALL_MEMORY_BYTES = 1_000_000_000
 """A machine with less has one process for both: a second one would take 0.1 GB for its models and libraries alone."""

@@ -103,8 +103,8 @@ def test_a_core_that_fails_leaves_the_watchdog_on(board: Board) -> None:
 
 
 def pins(what: str) -> list[int]:
-    """The GP numbers in a row of README's table."""
-    text = (SCRIPTS.parents[1] / "README.md").read_text(encoding="utf-8")
+    """The GP numbers in a row of firmware/README.md's table."""
+    text = (SCRIPTS.parent / "README.md").read_text(encoding="utf-8")
     row = next(line for line in text.splitlines() if line.startswith(f"| {what}") and "GP" in line)
     return [int(number) for number in re.findall(r"GP(\d+)", row)]
 

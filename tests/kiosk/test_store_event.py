@@ -71,8 +71,8 @@ def test_the_event_that_ships_is_good_and_stays_for_good() -> None:
 
 @pytest.mark.parametrize("table", [Event, Colours, Background, Frame, Line, Printing, Sharing])
 def test_every_key_is_in_the_readme(table: type) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    section = readme[readme.index("### The event folder") : readme.index("### The gallery")]
+    readme = (Path(__file__).parents[2] / "edge" / "kiosk" / "README.md").read_text(encoding="utf-8")
+    section = readme[readme.index("## The event folder") : readme.index("## The gallery")]
     missing = [name for name in table.__struct_fields__ if not re.search(rf"`\[*{name}\b", section)]
     assert not missing
 
