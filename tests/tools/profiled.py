@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from edge.boards import load_camera_board
@@ -13,8 +14,11 @@ SMALL = "demo?size=320x180"
 
 
 def run_of(frames: int = 40, source: str = SMALL) -> LiveRun:
-    """A real run on the desk's settings, in this process."""
-    return live_run(source, wish_for(load_camera_board("desk"), "null", None), frames)
+    """A real run on the desk's settings, in this process; on one thread, so that none waits for another by spinning."""
+    desk = load_camera_board("desk")
+    threads = msgspec.structs.replace(desk.network.threads, value=1)
+    alone = msgspec.structs.replace(desk, network=msgspec.structs.replace(desk.network, threads=threads))
+    return live_run(source, wish_for(alone, "null", None), frames)
 
 
 def report_of(run: LiveRun, board: str = "desk") -> dict[str, Any]:

@@ -147,7 +147,7 @@ def test_a_board_that_says_what_it_runs_is_flashed_anew_without_erasing(flash, s
     image = read_image(file, BOARD)
     board = SimulatedBoard({**image.memory, 0x1800: 42})
     there = BoardOnSocket(board, MachineCode(simulated, board))
-    simulated.simulator.pins.samples.extend([3, -4] * 400)
+    simulated.simulator.pins.samples.extend([3, -4] * 8000)  # enough for being asked again, too
     try:
         done = flash("msp430fr2433", "--port", there.url, "--image", file, "--lines", "none", "--json")
     finally:

@@ -165,8 +165,9 @@ def test_memory_agrees_with_time_within_two_hundredths() -> None:
 
 
 def test_the_largest_of_all_processes_counts() -> None:
-    subprocess.run([sys.executable, "-c", "len(bytes(range(256)) * 3_000_000)"], check=True)
-    assert whole_peak_rss_mb() >= 768 > peak_rss_mb()
+    larger_mb = int(peak_rss_mb()) + 300  # than this process has ever been
+    subprocess.run([sys.executable, "-c", f"len(bytes(range(250)) * {larger_mb * 4000})"], check=True)
+    assert whole_peak_rss_mb() >= larger_mb > peak_rss_mb()
 
 
 def test_the_gate_fails_over_the_budget_with_both_numbers(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +182,7 @@ def test_the_gate_fails_over_the_budget_with_both_numbers(profile: Profile, monk
     assert profile(*QUICK).code == 0, "without --gate it only says so"
     done = profile(*QUICK, "--gate", "--json")
     assert done.code == 1
-    assert re.search(r"^masque: the live path takes [\d.]+ MB at its peak; desk\.toml's budget\.memory_mb is 32 MB$",
+    assert re.search(r"^masque: the live path takes [\d.,]+ MB at its peak; desk\.toml's budget\.memory_mb is 32 MB$",
                      done.err, re.MULTILINE)
     assert done.json["over_budget"], "the report is there all the same"
 
@@ -205,7 +206,7 @@ def test_a_busy_machine_is_told() -> None:
 
 
 def test_a_frame_over_its_budget_is_counted_and_named(report: dict[str, Any]) -> None:
-    over = {**report, "budget": {**report["budget"], "frame_ms": {"limit": 40, "p95": 45.1, "missed": 3}}}
+    over = {**report, "budget": {"frame_ms": {"limit": 40, "p95": 45.1, "missed": 3}}}
     assert over_budget(over) == ["a frame takes 45.1 ms at the 95th percentile; desk.toml's budget.frame_ms is 40 ms"]
     exact = {**report, "budget": {"frame_ms": {"limit": 40, "p95": 40.0, "missed": 0}}}
     assert over_budget(exact) == []

@@ -42,6 +42,7 @@ def halves(report: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return pair
 
 
+@pytest.mark.soak  # by a real clock: whoever else works on the machine has a say
 def test_a_stage_that_takes_a_quarter_longer_is_named_in_runs_made_in_turns(odd_frames_slowed: None) -> None:
     found = compared(*[[half] for half in halves(report_of(run_of(400)))])
     segment = found["stages"]["segment"]
