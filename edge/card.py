@@ -11,6 +11,9 @@ from edge.errors import ModelError
 MATTE_SIGNATURES = ("features_pca", "features_learned", "refine")
 """What a matte model can be asked for."""
 
+WIDE, WIDER = "person_wide", 2
+"""The signature for who fills the width of a picture; its sides are so many times those of `person_landscape`."""
+
 MODELS = Path(__file__).with_name("models")
 """The models that ship with the package."""
 
@@ -98,12 +101,13 @@ def _check_signatures(card: Card) -> None:
     if card.kind == "matte":
         _check_matte(card)
         return
-    for name in (f"{asked}_{way}" for asked in card.asked for way in ("portrait", "landscape")):
+    for name in (*(f"{asked}_{way}" for asked in card.asked for way in ("portrait", "landscape")), WIDE):
         if name not in card.signatures:
             raise ModelError(f"signature {name!r} is missing; found {', '.join(card.signatures) or 'none'}")
-        standing = card.signatures["person_portrait"].picture.shape[1:3]
-        size = standing if name.endswith("portrait") else standing[::-1]
-        _check_shapes(name, card.signatures[name], size, len(card.classes))
+        height, width = card.signatures["person_portrait"].picture.shape[1:3]
+        size = (height, width) if name.endswith("portrait") else (width, height)
+        _check_shapes(name, card.signatures[name], (WIDER * width, WIDER * height) if name == WIDE else size,
+                      len(card.classes))
 
 
 def _check_matte(card: Card) -> None:

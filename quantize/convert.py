@@ -1,7 +1,8 @@
-"""Float network → one full-int8 TFLite file with four signatures over the same weights.
+"""Float network → one full-int8 TFLite file with five signatures over the same weights.
 
 `person_portrait` and `person_landscape` answer (1, h, w); `all_portrait` and `all_landscape` answer that and the parts,
-(1, h, w, 6). Whoever asks for the person alone does not pay for the parts.
+(1, h, w, 6). Whoever asks for the person alone does not pay for the parts. `person_wide` is `person_landscape` with
+sides twice as long, for who fills the width of a picture: a network without dense layers does not mind.
 """
 from __future__ import annotations
 
@@ -10,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from edge.card import WIDE, WIDER
 from edge.frame import CLASSES
 from quantize.network import keras, tf
 from quantize.tflite.compact import compacted
+from quantize.tflite.same_ranges import with_ranges_of
 
 ORIENTATIONS = ("portrait", "landscape")
 
@@ -23,6 +26,15 @@ OUTPUTS = {"person": ("person",), "all": ("person", "parts")}
 def signature_name(asked: str, orientation: str) -> str:
     """The name under which a model file answers `person` or `all` in this orientation."""
     return f"{asked}_{orientation}"
+
+
+def signatures_of(portrait: tuple[int, int]) -> dict[str, tuple[str, tuple[int, int]]]:
+    """Signature → what it is asked for, and the (height, width) of its input; portrait: of the upright one."""
+    height, width = portrait
+    shapes = dict(zip(ORIENTATIONS, (portrait, (width, height)), strict=True))
+    found = {signature_name(asked, orientation): (asked, shape) for asked in OUTPUTS
+             for orientation, shape in shapes.items()}
+    return found | {WIDE: ("person", (WIDER * width, WIDER * height))}
 
 
 def to_int8_tflite(network: keras.Model, portrait: tuple[int, int],
@@ -39,6 +51,7 @@ def to_int8_tflite(network: keras.Model, portrait: tuple[int, int],
                 fed = {"picture": picture[None].astype(np.float32) / 255.0}
                 for asked in OUTPUTS:
                     yield signature_name(asked, orientation), fed
+        yield WIDE, {"picture": np.zeros((1, *signatures_of(portrait)[WIDE][1], 3), np.float32)}  # its twin's count
 
     with tempfile.TemporaryDirectory() as folder:
         converter = _converter(network, portrait, folder)
@@ -46,7 +59,7 @@ def to_int8_tflite(network: keras.Model, portrait: tuple[int, int],
         converter.representative_dataset = calibration
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
-        return compacted(converter.convert())
+        return compacted(with_ranges_of(converter.convert(), WIDE, signature_name("person", "landscape")))
 
 
 def _converter(network: keras.Model, portrait: tuple[int, int], folder: str) -> tf.lite.TFLiteConverter:
@@ -67,7 +80,6 @@ def _converter(network: keras.Model, portrait: tuple[int, int], folder: str) -> 
 
         return answer.get_concrete_function()
 
-    signatures = {signature_name(asked, orientation): concrete(asked, shape) for asked in OUTPUTS
-                  for orientation, shape in zip(ORIENTATIONS, (portrait, portrait[::-1]), strict=True)}
+    signatures = {name: concrete(asked, shape) for name, (asked, shape) in signatures_of(portrait).items()}
     tf.saved_model.save(module, folder, signatures=signatures)
     return tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))

@@ -23,7 +23,7 @@ from edge.photograph import read_photograph
 from edge.preprocess import letterbox
 from edge.segment.runtime import open_runtime
 from edge.segment.tflite import TfliteSegmenter
-from quantize.convert import ORIENTATIONS, OUTPUTS, signature_name, to_int8_tflite
+from quantize.convert import ORIENTATIONS, OUTPUTS, signatures_of, to_int8_tflite
 from quantize.dataset import HEADWEAR, PreparedSet
 from quantize.evaluate import KerasSegmenter, evaluate, score, still_cut
 from quantize.judge.parts import evaluate_parts, still_classes
@@ -218,7 +218,7 @@ def write_model(card: Card, content: bytes, out: Path) -> None:
 
 def _draft_card(content: bytes, run: FinishedRun) -> Card:
     """The card without its figures; shapes and scales are what the network must have, the loader checks the file."""
-    pictures, (height, width) = run.pictures, run.portrait
+    pictures = run.pictures
     trained_on, backdrops = ([pictures.rows[i] for i in part] for part in (pictures.train, pictures.backdrops))
     data: dict[str, str | int | dict[str, int] | list[str]] = {
         "set_sha256": pictures.sha256, "pictures": dict(Counter(row["source"] for row in trained_on)),
@@ -226,9 +226,9 @@ def _draft_card(content: bytes, run: FinishedRun) -> Card:
         "licences": sorted({row["licence"] for row in [*trained_on, *backdrops] if row["licence"]})}
     descriptions = described(content)
 
-    def signature(asked: str, shape: tuple[int, int]) -> Signature:
+    def signature(name: str, asked: str, shape: tuple[int, int]) -> Signature:
         channels: dict[str, tuple[int, ...]] = {"person": (), "parts": (len(CLASSES),)}
-        of = descriptions[signature_name(asked, "portrait" if shape == run.portrait else "landscape")]
+        of = descriptions[name]
         return Signature(Port((1, *shape, 3), 1 / 255, -128),
                          {output: Port((1, *shape, *channels[output]), 1 / 256, -128) for output in OUTPUTS[asked]},
                          operators=sum(of.operators.values()), macs=of.macs, arena_bytes=of.arena_bytes)
@@ -236,8 +236,7 @@ def _draft_card(content: bytes, run: FinishedRun) -> Card:
     return Card(
         kind="seg", tier=run.tier, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content),
         parameters=run.network.count_params(), classes=CLASSES,
-        signatures={signature_name(asked, orientation): signature(asked, shape) for asked in OUTPUTS
-                    for orientation, shape in zip(ORIENTATIONS, ((height, width), (width, height)), strict=True)},
+        signatures={name: signature(name, *told) for name, told in signatures_of(run.portrait).items()},
         recipe=run.recipe, data=data, quantisation={}, metrics={}, commit=source_commit(), limits=LIMITS, licence="",
         measured=f"{datetime.date.today()}, {platform.machine()}, `masque-quantize export`: validation split, "
                  "still path --quality fast, threshold 0.5, own size",

@@ -27,6 +27,7 @@ def drawn_card(**changes: Any) -> Card:
 
     signatures = {f"{asked}_{way}": signature(size, asked == "all") for asked in ("person", "all")
                   for way, size in (("portrait", TALL), ("landscape", WIDE))}
+    signatures["person_wide"] = signature((2 * WIDE[0], 2 * WIDE[1]), False)
     facts: dict[str, Any] = dict(
         kind="seg", tier="large", sha256="", size_bytes=0, parameters=1, classes=CLASSES, signatures=signatures,
         recipe={}, data={}, quantisation={}, metrics={}, commit="", measured="", limits=[], licence="",

@@ -18,6 +18,7 @@ from quantize.tflite.schema import packed, schema, unpacked
 pytestmark = pytest.mark.train
 
 ASKED = [f"{asked}_{orientation}" for asked in ("person", "all") for orientation in ("portrait", "landscape")]
+ASKED.append("person_wide")
 
 
 def answers(content: bytes, name: str, seed: int) -> dict[str, np.ndarray]:
@@ -46,7 +47,7 @@ def test_a_hand_made_file_answers_the_same_too(name: str) -> None:
         np.testing.assert_array_equal(answers(compacted(content), name, 1)[key], value)
 
 
-def test_four_signatures_cost_little_more_than_one(tiny: Converted) -> None:
+def test_five_signatures_cost_little_more_than_one(tiny: Converted) -> None:
     assert len(tiny.content) < 0.6 * len(tiny.raw)
 
 

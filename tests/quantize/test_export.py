@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.train
 STEPS = 80
 
 SHAPES = {"person_portrait": (80, 48), "person_landscape": (48, 80), "all_portrait": (80, 48),
-          "all_landscape": (48, 80)}
+          "all_landscape": (48, 80), "person_wide": (96, 160)}
 
 LARGE_BYTES = 1000
 """Buffers above this hold weights; below it are biases, shapes and scales."""
@@ -120,6 +121,26 @@ def test_all_signatures_share_their_weights(exported) -> None:
             for signature in model.signatureDefs for graph in [model.subgraphs[signature.subgraphIndex]]}
     assert set(used) == set(SHAPES) and used["person_portrait"]
     assert used["person_portrait"] == used["person_landscape"] < used["all_portrait"] == used["all_landscape"]
+    assert used["person_wide"] == used["person_landscape"]
+
+
+def test_the_wide_signature_is_the_lying_one_quantised_alike(exported) -> None:
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(exported[0].read_bytes()))
+    wide, lying = (model.subgraphs[signature.subgraphIndex].tensors for name in (b"person_wide", b"person_landscape")
+                   for signature in model.signatureDefs if signature.signatureKey == name)
+    for mine, theirs in zip(wide, lying, strict=True):
+        scales, others = ([] if tensor.quantization is None or tensor.quantization.scale is None
+                          else tensor.quantization.scale.tolist() for tensor in (mine, theirs))
+        assert scales == others and mine.type == theirs.type
+
+
+def test_the_wide_signature_sees_a_drawn_person(exported) -> None:
+    segmenter, _ = open_segmenter(exported[0], "small", wide=True)
+    pixels, classes = drawn_person(2, 120, 200)
+    seen = segmenter.segment_wide(pixels, Region.whole(pixels.shape)).values
+    assert seen.shape == (96, 160)
+    truth = cv2.resize((classes > 0).astype(np.uint8), seen.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    assert iou(seen > 0.5, truth, np.ones_like(truth)) > 0.5
 
 
 def test_the_card_says_where_the_model_came_from(exported, trained, sets: Path) -> None:
