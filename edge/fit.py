@@ -10,7 +10,7 @@ from msgspec import UNSET
 from edge.board_shapes import CameraBoard, SolverBoard
 from edge.boards import board_names, load_board
 from edge.bridge.elf import loaded, symbols
-from edge.card import MODELS, Card, model_path, read_card
+from edge.card import MODELS, WIDE, Card, model_path, read_card
 from edge.errors import MasqueError
 
 LIBRARIES_MB = 55
@@ -53,9 +53,14 @@ def _of_camera(board: CameraBoard, models: Path) -> Iterator[str]:
 
 
 def _of_model(board: CameraBoard, file: str, card: Card) -> Iterator[str]:
-    """File, activations and multiply-adds; a budget that a board does not have holds nothing back."""
+    """File, activations and multiply-adds; a budget that a board does not have holds nothing back.
+
+    The wide look is left out: it is for people who fill the width, and the pace stretches while they do.
+    """
     figures: list[tuple[str, int, str]] = [("model_bytes", card.size_bytes, "is {} B")]
     for signature, works in card.signatures.items():
+        if signature == WIDE:
+            continue
         figures += [("arena_bytes", works.arena_bytes, f"{signature} needs {{}} B for its activations"),
                     ("macs", works.macs, f"{signature} does {{}} multiply-adds a call")]
     for key, asked, said in figures:

@@ -19,9 +19,8 @@ from edge.motion import Motion
 from edge.native import loops
 from edge.refine import SEEN, Edge, OutlineRoom, outline
 from edge.report import StageTimes
-from edge.segment.detail import seen_across
 from edge.segment.labels import Labeller
-from edge.segment.tflite import Segmenter
+from edge.segment.tflite import WideSegmenter
 from edge.segment.tidy import tidied
 
 STILL, MOVING = 2.0, 6.0
@@ -30,12 +29,6 @@ STILL, MOVING = 2.0, 6.0
 M_avg(t) = (1 − c)·M_avg(t−1) + c·M(t) (US 2023/0362331), with c by pixel, from the board's smoothing up to 1: what is
 still is calm, what moves has no past.
 """
-
-TRUST = 0.75
-"""Weight of upright windows across a lying region beside the 1 of the look at it. In 1/255, error of ten moving
-cut-outs and flicker on 14 clips, with matting: without 12.7 and 0.133; 0.5: 11.2 and 0.117; 1: 10.4 and 0.140; 2: 9.2
-and 0.27, which makes up its mind anew on every look."""
-
 
 @dataclass(frozen=True)
 class LiveFrame:
@@ -49,14 +42,14 @@ class LiveFrame:
     keyframe: bool
 
 
-class TellsParts(Segmenter, Labeller, Protocol):
+class TellsParts(WideSegmenter, Labeller, Protocol):
     """Sees people, and their parts when it is asked for them."""
 
 
 class LivePath:
     """The live path of one board; carries the last keyframe and the settled alphas from frame to frame."""
 
-    def __init__(self, board: CameraBoard, segmenter: Segmenter | TellsParts, effect: Effect,
+    def __init__(self, board: CameraBoard, segmenter: WideSegmenter | TellsParts, effect: Effect,
                  pace: Pace | None = None) -> None:
         """board gives guide size, filter, smoothing and whether keyframes are matted; pace: when the network runs, as a
         rule at the board's interval. segmenter: TellsParts where the effect wants classes."""
@@ -128,8 +121,8 @@ class LivePath:
         return [self._closer(pixels, labels.person), *(Mask(plane, region) for plane in planes)]
 
     def _closer(self, pixels: np.ndarray, person: Mask) -> Mask:
-        """Without specks; who is wider than high, or stands beside others, is seen once more in upright parts."""
-        return tidied(seen_across(self.segmenter, pixels, person, TRUST) if _lies(person) else person)
+        """Without specks; who is wider than high, close up or beside others, is looked at once more, larger."""
+        return tidied(self.segmenter.segment_wide(pixels, person.region) if _lies(person) else person)
 
     def _room_for(self, frame: Frame) -> Room:
         if self.room is None:
@@ -142,10 +135,10 @@ class LivePath:
 
 
 def _lies(person: Mask) -> bool:
-    """Whether what was seen is wider than high."""
+    """Whether what was seen is wider than high, in a region that is, too."""
     box, region = Region.around(person.values, 0.0), person.region
-    return box is not None and (box.width * region.width / person.values.shape[1]
-                                > box.height * region.height / person.values.shape[0])
+    return box is not None and region.width > region.height and (box.width * region.width / person.values.shape[1]
+                                                                 > box.height * region.height / person.values.shape[0])
 
 
 class Layer:

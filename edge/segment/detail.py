@@ -53,15 +53,6 @@ def with_detail(segmenter: Segmenter, pixels: np.ndarray, mask: Mask) -> Mask:
     return Mask(closer_looks(look, mask.values, mask.region, segmenter.portrait), mask.region)
 
 
-def seen_across(segmenter: Segmenter, pixels: np.ndarray, mask: Mask, trust: float) -> Mask:
-    """pixels (H, W, 3) uint8, mask of some region → the same with looks through windows across it blended in."""
-    def look(window: Region) -> np.ndarray:
-        return segmenter.segment(pixels, window).values
-
-    windows = _windows_across(mask.region, segmenter.portrait)
-    return Mask(_blended(look, mask.values, mask.region, windows, segmenter.portrait, trust), mask.region)
-
-
 def closer_looks(look: Look, seen: np.ndarray, region: Region, portrait: tuple[int, int]) -> np.ndarray:
     """What was seen of a region, (h, w) or (h, w, c) float32, with closer looks blended in, finer."""
     seen = _blended(look, seen, region, _grid(region, CORNER, CORNERS), portrait, CORNER_TRUST)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.card import Card, read_verified
+from edge.card import WIDE, Card, read_verified
 from edge.errors import ModelError
 from edge.frame import CLASSES, Labels, Mask, Region
 from edge.preprocess import letterbox, place, quantised, upright
@@ -26,14 +26,23 @@ class Segmenter(Protocol):
         ...
 
 
+class WideSegmenter(Segmenter, Protocol):
+    """Sees who fills the width of a region at twice the resolution, too."""
+
+    def segment_wide(self, pixels: np.ndarray, region: Region) -> Mask:
+        """As segment, for a region that is wider than high."""
+        ...
+
+
 class TfliteSegmenter:
     """One int8 model file with the signatures `person_…` and, where it knows parts, `all_…`, upright and lying."""
 
     def __init__(self, content: bytes, card: Card, runtime: Runtime, threads: int, mirror: bool = False,
-                 parts: bool = False) -> None:
+                 parts: bool = False, wide: bool = False) -> None:
         """content and card as read_verified returns them; mirror: look at the mirror image too and take the mean.
 
-        parts: `label` will be asked too. Raises ModelError when the file is not what its card says, or knows no parts.
+        parts, wide: `label` and `segment_wide` will be asked too. Raises ModelError when the file is not what its card
+        says, or knows no parts.
         """
         self.card, self.runtime, self.mirror = card, runtime, mirror
         self.fallbacks: list[str] = []
@@ -44,8 +53,8 @@ class TfliteSegmenter:
         if parts and card.classes != CLASSES:
             raise ModelError(f"seg-{card.tier}: its classes are {', '.join(card.classes)}; labels stand for "
                              f"{', '.join(CLASSES)}")
-        self._runners = checked_runners(content, card, runtime, threads,
-                                        [name for name in card.signatures if name.split("_")[0] in asked])
+        used = [name for name in card.signatures if name.split("_")[0] in asked and (wide or name != WIDE)]
+        self._runners = checked_runners(content, card, runtime, threads, used)
         height, width = card.signatures["person_portrait"].picture.shape[1:3]
         self.portrait = (height, width)
 
@@ -65,6 +74,11 @@ class TfliteSegmenter:
         """See Segmenter. The input lies down when the region is wider than high; nothing is distorted."""
         return Mask(self._seen("person", pixels, region)["person"], region)
 
+    def segment_wide(self, pixels: np.ndarray, region: Region) -> Mask:
+        """See WideSegmenter; the segmenter must have been opened with `wide`."""
+        height, width = self.card.signatures[WIDE].picture.shape[1:3]
+        return Mask(self._looked(WIDE, (height, width), region.cut(pixels))["person"], region)
+
     def label(self, pixels: np.ndarray, region: Region) -> Labels:
         """As segment, with the parts beside the person; the segmenter must have been opened with `parts`."""
         seen = self._seen("all", pixels, region)
@@ -74,8 +88,11 @@ class TfliteSegmenter:
         """Output name → probabilities float32 over the region, at network size."""
         crop = region.cut(pixels)
         shape = upright(crop.shape, self.portrait)
-        runner = self._runners[f"{asked}_{'portrait' if shape == self.portrait else 'landscape'}"]
-        boxed, spot = quantised(letterbox(crop, shape)), place(crop.shape, shape)
+        return self._looked(f"{asked}_{'portrait' if shape == self.portrait else 'landscape'}", shape, crop)
+
+    def _looked(self, signature: str, shape: tuple[int, int], crop: np.ndarray) -> dict[str, np.ndarray]:
+        """What a signature, whose input has (height, width) `shape`, answers for a crop (h, w, 3) uint8."""
+        runner, boxed, spot = self._runners[signature], quantised(letterbox(crop, shape)), place(crop.shape, shape)
         seen = {name: probabilities(values) for name, values in runner(picture=boxed).items()}
         if self.mirror:
             mirrored = runner(picture=np.ascontiguousarray(boxed[:, :, ::-1]))
@@ -89,15 +106,15 @@ def probabilities(values: np.ndarray) -> np.ndarray:
 
 
 def open_segmenter(model: Path, tier: str, threads: int = 1, delegate: str = "cpu",
-                   runtime: str | None = None, mirror: bool = False,
-                   parts: bool = False) -> tuple[TfliteSegmenter, tuple[str, ...]]:
-    """Loads and checks a model file made for `tier`; delegate: `cpu` or `edgetpu`; mirror, parts: see TfliteSegmenter.
+                   runtime: str | None = None, mirror: bool = False, parts: bool = False,
+                   wide: bool = False) -> tuple[TfliteSegmenter, tuple[str, ...]]:
+    """Loads and checks a model file made for `tier`; delegate: `cpu` or `edgetpu`; the rest: see TfliteSegmenter.
 
     Returns the segmenter and the fallbacks taken so far; an Edge TPU may take more later, `segmenter.fallbacks`. Raises
     ModelError, by file name, for anything wrong with model, card or runtime.
     """
     content, card = read_verified(model, "seg", tier)
-    segmenter = TfliteSegmenter(content, card, open_runtime(runtime), threads, mirror, parts)
+    segmenter = TfliteSegmenter(content, card, open_runtime(runtime), threads, mirror, parts, wide)
     if delegate == "edgetpu":
         segmenter.use_edge_tpu(model)
     return segmenter, tuple(segmenter.fallbacks)

@@ -12,7 +12,7 @@ from edge.errors import DataError
 from edge.frame import Frame
 from edge.live import LivePath
 from edge.report import StageTimes
-from edge.segment.tflite import Segmenter
+from edge.segment.tflite import WideSegmenter
 from edge.steadiness import Flicker
 from quantize.evaluate import Progress, board_of_tier
 
@@ -50,7 +50,7 @@ def frames_of(clip: Path) -> Iterator[np.ndarray]:
         video.release()
 
 
-def flicker(segmenter: Segmenter, tier: str, clips: list[Path], progress: Progress = iter) -> dict[str, dict]:
+def flicker(segmenter: WideSegmenter, tier: str, clips: list[Path], progress: Progress = iter) -> dict[str, dict]:
     """Clip → `flicker` (1/255, see edge.steadiness; None: nothing stands still), `person` (mean alpha, 0..1), `frames`.
 
     Under `all` their means. Through LivePath with the settings of the tier's board, every frame, nothing dropped.

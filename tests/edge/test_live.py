@@ -5,13 +5,14 @@ import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
 
 from edge.board_shapes import CameraBoard
 from edge.boards import load_camera_board
-from edge.camera.demo import DemoSource
+from edge.camera.demo import DemoSource, portrait_with_alpha
 from edge.cli.live import with_live_matting
 from edge.composite import filled
 from edge.effects import Replaced
@@ -40,6 +41,9 @@ class Counted:
     def segment(self, pixels: np.ndarray, region: Region) -> Mask:
         self.regions.append(region)
         return self.segmenter.segment(pixels, region)
+
+    def segment_wide(self, pixels: np.ndarray, region: Region) -> Mask:
+        return self.segmenter.segment_wide(pixels, region)
 
 
 def every(interval: int, quality: str = "fine") -> CameraBoard:
@@ -138,6 +142,8 @@ class SeesWhite:
         self.regions.append(region)
         return Mask((region.cut(pixels)[..., 0] / 255).astype(np.float32), region)
 
+    segment_wide = segment
+
 
 def test_every_so_often_the_whole_frame_is_looked_at() -> None:
     picture = np.zeros((180, 320, 3), np.uint8)
@@ -229,18 +235,37 @@ class Boxed:
         self.values = np.zeros((96, 160), np.float32)
         self.values[: round(96 * height), : round(160 * width)] = 1
         self.regions: list[Region] = []
+        self.wide: list[Region] = []
 
     def segment(self, pixels: np.ndarray, region: Region) -> Mask:
         self.regions.append(region)
         return Mask(self.values, region)
 
+    def segment_wide(self, pixels: np.ndarray, region: Region) -> Mask:
+        self.wide.append(region)
+        return Mask(cv2.resize(self.values, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST), region)
 
-@pytest.mark.parametrize(("height", "width", "closer"), [(0.5, 0.9, True), (0.9, 0.2, False)])
-def test_who_is_wider_than_high_is_seen_once_more_in_upright_parts(height: float, width: float, closer: bool) -> None:
-    boxed, frame = Boxed(height, width), Frame(np.full((360, 640, 3), 90, np.uint8), 0)
-    LivePath(every(1), boxed, green(360, 640)).frame(frame, StageTimes())
-    upright = [region for region in boxed.regions if region.height > region.width]
-    assert boxed.regions[0] == Region(0, 0, 90, 160) and bool(upright) == closer
-    if closer:
-        assert {region.height for region in upright} == {90}
-        assert min(region.left for region in upright) == 0 and max(r.left + r.width for r in upright) == 160
+
+@pytest.mark.parametrize(("shape", "height", "width", "wide"), [
+    ((360, 640), 0.5, 0.9, True), ((360, 640), 0.9, 0.2, False), ((640, 360), 0.2, 0.9, False)])
+def test_who_fills_the_width_of_a_picture_that_lies_is_looked_at_once_more(shape: tuple[int, int], height: float,
+                                                                           width: float, wide: bool) -> None:
+    boxed, frame = Boxed(height, width), Frame(np.full((*shape, 3), 90, np.uint8), 0)
+    LivePath(every(1), boxed, green(*shape)).frame(frame, StageTimes())
+    whole = Region(0, 0, shape[0] // 4, shape[1] // 4)
+    assert boxed.regions == [whole] and boxed.wide == ([whole] if wide else [])
+
+
+def test_a_wide_look_finds_more_of_two_people_close_up(segmenter: TfliteSegmenter) -> None:
+    """The portrait twice, side by side, larger than the frame is high."""
+    pixels, alpha = portrait_with_alpha()
+    head = slice(40, 440)
+    frame = cv2.resize(np.hstack([pixels[head], pixels[head, ::-1]]), (640, 250), interpolation=cv2.INTER_AREA)
+    truth = cv2.resize(np.hstack([alpha[head], alpha[head, ::-1]]), (640, 250), interpolation=cv2.INTER_AREA)
+    whole = Region.whole(frame.shape)
+    missed = {}
+    for name, look in (("plain", segmenter.segment), ("wide", segmenter.segment_wide)):
+        seen = cv2.resize(look(frame, whole).values, (640, 250), interpolation=cv2.INTER_LINEAR)
+        missed[name] = np.abs((seen > 0.5) - truth / 255).mean()
+    assert missed["wide"] < missed["plain"]
+

@@ -45,7 +45,7 @@ def test_a_coral_board_without_compiled_models_is_refused_unless_told_cpu(board:
     assert "masque ships no compiled model" in said and "--models DIR; or --cpu" in said
     made = bundle(board, "--unsigned", "--models", tmp_path)
     assert "holds no seg-large.person_portrait_edgetpu.tflite" in str(made.exception)
-    for name in ("person_portrait", "person_landscape"):
+    for name in ("person_portrait", "person_landscape", "person_wide"):
         (tmp_path / f"seg-large.{name}_edgetpu.tflite").write_bytes(b"....TFL3")
     assert "holds no edgetpu-custom-op" in str(bundle(board, "--unsigned", "--models", tmp_path).exception)
     assert not list((tmp_path / "out").glob("*"))
@@ -55,7 +55,8 @@ def test_a_coral_board_without_compiled_models_is_refused_unless_told_cpu(board:
 
 def test_compiled_models_are_found_by_tier_and_signature(tmp_path: Path) -> None:
     wanted = target("coral_dev_board", "bookworm")
-    names = [f"seg-large.{name}_edgetpu.tflite" for name in ("person_portrait", "person_landscape", "all_portrait")]
+    names = [f"seg-large.{name}_edgetpu.tflite" for name in ("person_portrait", "person_landscape", "person_wide",
+                                                               "all_portrait")]
     for name in (*names, "seg-small.person_portrait_edgetpu.tflite"):
         (tmp_path / name).write_bytes(b"....TFL3" + EDGE_TPU_OPERATOR)
     assert sorted(path.name for path in compiled_models(wanted, tmp_path)) == sorted(names)

@@ -27,7 +27,7 @@ from edge.frame import Frame
 from edge.keyframe import Pace
 from edge.live import LivePath
 from edge.report import StageTimes
-from edge.segment.tflite import Segmenter
+from edge.segment.tflite import WideSegmenter
 from tools.bench.peers import peers_python
 
 BOARD = "desk"
@@ -58,7 +58,7 @@ class Side(Protocol):
 class Masque:
     """The live path with a keyframe every `interval` frames."""
 
-    def __init__(self, segmenter: Segmenter, interval: int, backdrop: np.ndarray, quality: str) -> None:
+    def __init__(self, segmenter: WideSegmenter, interval: int, backdrop: np.ndarray, quality: str) -> None:
         """backdrop (h, w, 3) uint8: brought to a film's size when the film begins; quality: fine with matting on
         keyframes, fast without."""
         self.segmenter, self.interval, self.backdrop = segmenter, interval, backdrop

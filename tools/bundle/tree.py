@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 import edge.kiosk
-from edge.card import model_path
+from edge.card import WIDE, model_path
 from edge.errors import BundleError
 from edge.segment.edge_tpu import EDGE_TPU_OPERATOR
 from tools.bundle.site import fill_site
@@ -79,7 +79,7 @@ def compiled_models(target: Target, models: Path | None) -> tuple[Path, ...]:
                           "installed, then --models DIR; or --cpu, without the Edge TPU")
     found = sorted(models.glob(f"seg-{tier}.*_edgetpu.tflite"))
     signatures = {match[1] for path in found if (match := re.fullmatch(r"seg-\w+\.(\w+)_edgetpu\.tflite", path.name))}
-    missing = [signature for signature in ("person_portrait", "person_landscape") if signature not in signatures]
+    missing = [signature for signature in ("person_portrait", "person_landscape", WIDE) if signature not in signatures]
     if missing:
         raise BundleError(f"{models}: holds no seg-{tier}.{missing[0]}_edgetpu.tflite; `masque-quantize compile` "
                           "writes it, or --cpu goes without the Edge TPU")
