@@ -76,7 +76,8 @@ class LivePath:
             self._see(frame.index, room.guide, explained)
             times.lap("segment")
             if self.solves:
-                self.last = replace(self.last, solved=solved(room.guide.pixels, self.last.masks[0], self._epsilon))
+                answer = solved(room.guide.pixels, room.guide.luma, self.last.masks[0], self._epsilon, room.outline)
+                self.last = replace(self.last, solved=answer)
                 times.lap("matting")
             masks = self.last.shown
         else:

@@ -11,6 +11,7 @@ from edge.camera.demo import DemoSource
 from edge.frame import Mask, Region
 from edge.live import LivePath
 from edge.live_matting import solved
+from edge.matting.guided import grey
 from edge.refine import refine
 from edge.report import StageTimes
 from edge.segment.tflite import TfliteSegmenter
@@ -40,7 +41,7 @@ def coarse(alpha: np.ndarray, cells: int = 24) -> Mask:
 def test_strands_thinner_than_a_cell_are_found() -> None:
     pixels, truth = curl()
     mask = coarse(truth)
-    filtered, found = refine(pixels, mask, EPSILON), solved(pixels, mask, EPSILON)
+    filtered, found = refine(pixels, mask, EPSILON), solved(pixels, grey(pixels), mask, EPSILON)
     assert found is not None and found.values.dtype == np.float32 and 0 <= found.values.min() <= found.values.max() <= 1
     assert np.abs(found.values - truth).mean() < 0.85 * np.abs(filtered - truth).mean()
 
@@ -50,7 +51,8 @@ def test_only_the_masks_region_is_solved() -> None:
     wide = np.full((160, 200, 3), 128, np.uint8)
     region = Region(20, 50, *truth.shape)
     region.paste(wide, pixels)
-    found, alone = solved(wide, Mask(coarse(truth).values, region), EPSILON), solved(pixels, coarse(truth), EPSILON)
+    found = solved(wide, grey(wide), Mask(coarse(truth).values, region), EPSILON)
+    alone = solved(pixels, grey(pixels), coarse(truth), EPSILON)
     assert found is not None and alone is not None and found.region == region
     np.testing.assert_array_equal(found.values, alone.values)
 
@@ -58,7 +60,8 @@ def test_only_the_masks_region_is_solved() -> None:
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_without_an_outline_there_is_nothing_to_solve(share: float) -> None:
     pixels, _ = curl()
-    assert solved(pixels, Mask(np.full((24, 24), share, np.float32), Region.whole(pixels.shape)), EPSILON) is None
+    nothing = Mask(np.full((24, 24), share, np.float32), Region.whole(pixels.shape))
+    assert solved(pixels, grey(pixels), nothing, EPSILON) is None
 
 
 def errors(segmenter: TfliteSegmenter, quality: str) -> tuple[float, float]:
