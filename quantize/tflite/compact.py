@@ -1,7 +1,7 @@
 """The same TFLite model in fewer bytes: whatever its subgraphs have in common is written once.
 
 The converter writes every signature's tensors, scales and zero points (eight bytes a channel, all of them 0) for
-itself. A flatbuffer may point to one place from many: four signatures then cost hardly more than one.
+itself. A flatbuffer may point to one place from many: five signatures then cost hardly more than one.
 """
 from __future__ import annotations
 
