@@ -24,7 +24,7 @@ from tools.bundle.target import SUITES
 pytestmark = pytest.mark.arm64
 
 OFF_BY_ONE, OFF_BY_ONE_BEHIND_SOFTMAX = 0.001, 0.002
-"""Share of all outputs' bytes that may differ, by one step of 256, between the two processors; and of the one output
+"""Share of a network's outputs that may differ, by one step of 256, between the two processors; and of the one output
 that does at all: `parts`, behind the SOFTMAX over six classes (operator 75 of 77 in seg-large). What goes into that
 operator, and every other output, is the same to the bit."""
 
@@ -145,12 +145,13 @@ def test_the_networks_agree_to_the_bit_or_within_one_step(answers: tuple[dict, d
     apart = {name: np.abs(here[name].astype(int) - there[name]) for name in names}
     off = {name: (float((steps > 0).mean()), int(steps.max())) for name, steps in apart.items() if steps.any()}
     print(off)
-    assert len(names) == 27
+    assert len(names) == 30
     assert all(name.endswith("/parts") for name in off)
     assert all(share <= OFF_BY_ONE_BEHIND_SOFTMAX and most == 1 for share, most in off.values())
-    together = np.concatenate([steps.ravel() for steps in apart.values()])
-    print((together > 0).mean())
-    assert (together > 0).mean() <= OFF_BY_ONE
+    for network in sorted({name.split("/")[1] for name in names}):
+        together = np.concatenate([steps.ravel() for name, steps in apart.items() if name.split("/")[1] == network])
+        print(network, (together > 0).mean())
+        assert (together > 0).mean() <= OFF_BY_ONE
 
 
 def test_the_loops_in_c_agree_within_their_bound(answers: tuple[dict, dict]) -> None:
