@@ -3,7 +3,6 @@ time → the effect."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -19,9 +18,10 @@ from edge.motion import Motion
 from edge.native import loops
 from edge.refine import SEEN, Edge, OutlineRoom, outline
 from edge.report import StageTimes
-from edge.segment.labels import Labeller
+from edge.segment.labels import Labeller, TellsParts
 from edge.segment.tflite import WideSegmenter
 from edge.segment.tidy import tidied
+from edge.segment.wide import widened
 
 STILL, MOVING = 2.0, 6.0
 """Changes of luma, in 1/255, up to which a pixel is still, and from which it moves.
@@ -40,10 +40,6 @@ class LiveFrame:
     picture: np.ndarray
     matte: Matte
     keyframe: bool
-
-
-class TellsParts(WideSegmenter, Labeller, Protocol):
-    """Sees people, and their parts when it is asked for them."""
 
 
 class LivePath:
@@ -122,8 +118,8 @@ class LivePath:
         return [self._closer(pixels, labels.person), *(Mask(plane, region) for plane in planes)]
 
     def _closer(self, pixels: np.ndarray, person: Mask) -> Mask:
-        """Without specks; who is wider than high, close up or beside others, is looked at once more, larger."""
-        return tidied(self.segmenter.segment_wide(pixels, person.region) if _lies(person) else person)
+        """Without specks; who fills the width is looked at once more."""
+        return tidied(widened(self.segmenter, pixels, person))
 
     def _room_for(self, frame: Frame) -> Room:
         if self.room is None:
@@ -133,13 +129,6 @@ class LivePath:
             raise PictureError(f"frame {frame.index} is {frame.shape[1]}×{frame.shape[0]}, the frames before were "
                                f"{width}×{height}; a live path keeps one size")
         return self.room
-
-
-def _lies(person: Mask) -> bool:
-    """Whether what was seen is wider than high, in a region that is, too."""
-    box, region = Region.around(person.values, 0.0), person.region
-    return box is not None and region.width > region.height and (box.width * region.width / person.values.shape[1]
-                                                                 > box.height * region.height / person.values.shape[0])
 
 
 class Layer:

@@ -22,8 +22,9 @@ from edge.refine import refine
 from edge.report import StageTimes
 from edge.segment.detail import with_detail
 from edge.segment.person import find_person
-from edge.segment.tflite import Segmenter
+from edge.segment.tflite import WideSegmenter
 from edge.segment.tidy import tidied
+from edge.segment.wide import widened
 
 
 @dataclass
@@ -79,7 +80,7 @@ MOST_PIECES = 8
 class StillPath:
     """The still path of one board; holds no picture between two photographs."""
 
-    def __init__(self, board: CameraBoard, tier: Tier, segmenter: Segmenter | None, fine: bool,
+    def __init__(self, board: CameraBoard, tier: Tier, segmenter: WideSegmenter | None, fine: bool,
                  features: str = "raw", looks: Looks = colours, corrected: Correction | None = None) -> None:
         """segmenter may be None when every photograph comes with its trimap. fine: matting in the band. looks: what it
         matches pixels by, called `features` in reports. corrected: what a solved alpha goes through."""
@@ -113,7 +114,7 @@ class StillPath:
         work = _working_copy(pixels, self.tier)
         mask = find_person(self.segmenter, work)
         if mask is not None:
-            mask = tidied(with_detail(self.segmenter, work, mask))
+            mask = tidied(with_detail(self.segmenter, work, widened(self.segmenter, work, mask)))
         times.lap("segment")
         if mask is None:
             return None

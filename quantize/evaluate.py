@@ -13,12 +13,13 @@ import numpy as np
 
 from edge.board_shapes import CameraBoard
 from edge.boards import board_names, load_board, load_tiers
+from edge.card import WIDER
 from edge.errors import DataError
 from edge.frame import Labels, Mask, Region
 from edge.photograph import read_grey, read_photograph
 from edge.preprocess import letterbox, place, upright
 from edge.report import StageTimes
-from edge.segment.tflite import Segmenter
+from edge.segment.tflite import WideSegmenter
 from edge.still import StillPath
 from quantize.manifest import PERSON_VALUES, Entry, read_manifest
 from quantize.metrics import boundary_f, iou, mean_iou
@@ -72,10 +73,18 @@ class KerasSegmenter:
         """See edge.segment.tflite.Segmenter."""
         return self.label(pixels, region).person
 
+    def segment_wide(self, pixels: np.ndarray, region: Region) -> Mask:
+        """See edge.segment.tflite.WideSegmenter."""
+        height, width = self.portrait
+        return self._looked(pixels, region, (WIDER * width, WIDER * height)).person
+
     def label(self, pixels: np.ndarray, region: Region) -> Labels:
         """See edge.segment.labels.Labeller."""
+        return self._looked(pixels, region, upright((region.height, region.width), self.portrait))
+
+    def _looked(self, pixels: np.ndarray, region: Region, shape: tuple[int, int]) -> Labels:
+        """shape: (height, width) of the input."""
         crop = region.cut(pixels)
-        shape = upright(crop.shape, self.portrait)
         boxed = letterbox(crop, shape).astype(np.float32) / 255
         answers = self.network(np.stack([boxed, boxed[:, ::-1]]), training=False)
         person = 1 / (1 + np.exp(-np.asarray(answers["person"])))
@@ -120,7 +129,7 @@ def validation_cases(data: Path, sources: Sequence[str] = ()) -> Cases:
     return [partial(read_case, entry) for entry in validation_entries(data, sources)]
 
 
-def still_cut(segmenter: Segmenter, tier: str) -> Cut:
+def still_cut(segmenter: WideSegmenter, tier: str) -> Cut:
     """`masque matte --quality fast` with the settings of the tier's board."""
     path = StillPath(board_of_tier(tier), load_tiers()[tier], segmenter, fine=False)
     return lambda pixels: path.matte(pixels, StageTimes()).matte.alpha
@@ -147,7 +156,7 @@ def score(cut: Cut, cases: Cases, progress: Progress = iter) -> dict[str, dict[s
     return figures_of((case, cut(case.pixels)) for case in (make() for make in progress(cases)))
 
 
-def evaluate(segmenter: Segmenter, tier: str, data: Path, sources: tuple[str, ...] = (),
+def evaluate(segmenter: WideSegmenter, tier: str, data: Path, sources: tuple[str, ...] = (),
              progress: Progress = iter) -> dict[str, float]:
     """Mean over validation pictures, per source: `SOURCE.person_iou`, `.mean_iou`, `.boundary_f`, `.pictures`.
 

@@ -50,7 +50,7 @@ def models_folder() -> Path:
 @pytest.fixture(scope="session")
 def segmenter(models_folder: Path) -> TfliteSegmenter:
     """The large tier, opened once for all tests; it holds nothing between two pictures."""
-    return open_segmenter(model_path("seg", "large", models_folder), "large", wide=True)[0]
+    return open_segmenter(model_path("seg", "large", models_folder), "large")[0]
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def parts_model(models_folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def labeller(parts_model: Path) -> TfliteSegmenter:
     """The large tier, opened for its parts."""
-    return open_segmenter(parts_model, "large", parts=True, wide=True)[0]
+    return open_segmenter(parts_model, "large", parts=True)[0]
 
 
 @pytest.fixture(scope="session")

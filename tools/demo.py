@@ -91,8 +91,7 @@ def _composite(photo: Path, out: Path, background: str) -> np.ndarray:
 def _clip(path: Path) -> Clip:
     """150 frames of the demo source through the live path into an H.264 file, scored against their truth."""
     board = load_camera_board(detect())
-    segmenter, _ = open_segmenter(model_path("seg", board.tier.value), board.tier.value, board.network.threads.value,
-                                  wide=True)
+    segmenter, _ = open_segmenter(model_path("seg", board.tier.value), board.tier.value, board.network.threads.value)
     source = DemoSource(frames=FRAMES)
     backdrop = _dusk(source.height, source.width)
     live, clip = LivePath(board, segmenter, Replaced(backdrop)), Clip()

@@ -140,7 +140,7 @@ class Wish:
         effect, tier = self.effect_for(shape), self.board.tier.value
         segmenter, fallbacks = open_segmenter(
             model_path("seg", tier, self.models_folder or MODELS), tier, self.threads,
-            self.board.network.delegate.value, parts=bool(effect.wants), wide=True)
+            self.board.network.delegate.value, parts=bool(effect.wants))
         return LivePath(self.board, segmenter, effect, self._pace()), list(fallbacks)
 
     def effect_for(self, shape: tuple[int, int]) -> Effect:

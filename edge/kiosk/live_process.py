@@ -154,8 +154,7 @@ class Live:
     def _opened(self) -> TfliteSegmenter:
         tier, network = self.board.tier.value, self.board.network
         model = model_path("seg", tier, Path(self.setup.models) if self.setup.models else MODELS)
-        return open_segmenter(model, tier, self.setup.threads or network.threads.value, network.delegate.value,
-                              wide=True)[0]
+        return open_segmenter(model, tier, self.setup.threads or network.threads.value, network.delegate.value)[0]
 
     def _hand_over(self) -> None:
         """The photograph, when it is there; its absence, when patience is over."""

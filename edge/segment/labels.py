@@ -9,6 +9,7 @@ import numpy as np
 from edge.frame import CLASSES, Labels, Region
 from edge.preprocess import grown_to_aspect, upright
 from edge.segment.detail import closer_looks
+from edge.segment.tflite import WideSegmenter
 
 COLOURS = ((0, 0, 0), (240, 163, 138), (122, 72, 40), (58, 110, 165), (222, 190, 110), (176, 60, 120))
 """How a label picture shows its classes: RGB."""
@@ -30,6 +31,10 @@ class Labeller(Protocol):
     def label(self, pixels: np.ndarray, region: Region) -> Labels:
         """pixels (H, W, 3) uint8 RGB → probabilities over `region`, at network size."""
         ...
+
+
+class TellsParts(WideSegmenter, Labeller, Protocol):
+    """Sees people, and their parts when it is asked for them."""
 
 
 def labels_of(labeller: Labeller, pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -38,11 +38,10 @@ class TfliteSegmenter:
     """One int8 model file with the signatures `person_…` and, where it knows parts, `all_…`, upright and lying."""
 
     def __init__(self, content: bytes, card: Card, runtime: Runtime, threads: int, mirror: bool = False,
-                 parts: bool = False, wide: bool = False) -> None:
+                 parts: bool = False) -> None:
         """content and card as read_verified returns them; mirror: look at the mirror image too and take the mean.
 
-        parts, wide: `label` and `segment_wide` will be asked too. Raises ModelError when the file is not what its card
-        says, or knows no parts.
+        parts: `label` will be asked too. Raises ModelError when the file is not what its card says, or knows no parts.
         """
         self.card, self.runtime, self.mirror = card, runtime, mirror
         self.fallbacks: list[str] = []
@@ -53,8 +52,8 @@ class TfliteSegmenter:
         if parts and card.classes != CLASSES:
             raise ModelError(f"seg-{card.tier}: its classes are {', '.join(card.classes)}; labels stand for "
                              f"{', '.join(CLASSES)}")
-        used = [name for name in card.signatures if name.split("_")[0] in asked and (wide or name != WIDE)]
-        self._runners = checked_runners(content, card, runtime, threads, used)
+        self._runners = checked_runners(content, card, runtime, threads,
+                                        [name for name in card.signatures if name.split("_")[0] in asked])
         height, width = card.signatures["person_portrait"].picture.shape[1:3]
         self.portrait = (height, width)
 
@@ -75,7 +74,7 @@ class TfliteSegmenter:
         return Mask(self._seen("person", pixels, region)["person"], region)
 
     def segment_wide(self, pixels: np.ndarray, region: Region) -> Mask:
-        """See WideSegmenter; the segmenter must have been opened with `wide`."""
+        """See WideSegmenter."""
         height, width = self.card.signatures[WIDE].picture.shape[1:3]
         return Mask(self._looked(WIDE, (height, width), region.cut(pixels))["person"], region)
 
@@ -106,15 +105,15 @@ def probabilities(values: np.ndarray) -> np.ndarray:
 
 
 def open_segmenter(model: Path, tier: str, threads: int = 1, delegate: str = "cpu",
-                   runtime: str | None = None, mirror: bool = False, parts: bool = False,
-                   wide: bool = False) -> tuple[TfliteSegmenter, tuple[str, ...]]:
-    """Loads and checks a model file made for `tier`; delegate: `cpu` or `edgetpu`; the rest: see TfliteSegmenter.
+                   runtime: str | None = None, mirror: bool = False,
+                   parts: bool = False) -> tuple[TfliteSegmenter, tuple[str, ...]]:
+    """Loads and checks a model file made for `tier`; delegate: `cpu` or `edgetpu`; mirror, parts: see TfliteSegmenter.
 
     Returns the segmenter and the fallbacks taken so far; an Edge TPU may take more later, `segmenter.fallbacks`. Raises
     ModelError, by file name, for anything wrong with model, card or runtime.
     """
     content, card = read_verified(model, "seg", tier)
-    segmenter = TfliteSegmenter(content, card, open_runtime(runtime), threads, mirror, parts, wide)
+    segmenter = TfliteSegmenter(content, card, open_runtime(runtime), threads, mirror, parts)
     if delegate == "edgetpu":
         segmenter.use_edge_tpu(model)
     return segmenter, tuple(segmenter.fallbacks)

@@ -138,8 +138,7 @@ def _judges(chosen: list[str] | tuple[str, ...], data: Path, sources: tuple[str,
                                                                           progress)
     if "flicker" in chosen:
         films = clips_in(clips or _clips_of(data))
-        judges["flicker"] = lambda model, tier, progress: flicker(open_segmenter(model, tier, wide=True)[0], tier,
-                                                                 films, progress)
+        judges["flicker"] = lambda model, tier, progress: flicker(open_segmenter(model, tier)[0], tier, films, progress)
     return judges
 
 

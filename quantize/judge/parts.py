@@ -7,15 +7,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from edge.boards import load_tiers
 from edge.frame import CLASSES
 from edge.report import StageTimes
-from edge.segment.labels import Labeller, labels_of
-from edge.segment.tflite import Segmenter
+from edge.segment.labels import TellsParts, labels_of
 from edge.still import StillPath
 from quantize.evaluate import Progress, board_of_tier, read_case, validation_entries
 
@@ -26,10 +24,6 @@ FACE, BODY_SKIN = CLASSES.index("face"), CLASSES.index("body skin")
 
 SKIN = 252
 """The mask value for face or body skin. 250, 251, 254 and 255 do not name one class and are left out."""
-
-
-class TellsParts(Segmenter, Labeller, Protocol):
-    """Sees people, and their parts when it is asked for them."""
 
 
 class Confusion:

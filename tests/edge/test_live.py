@@ -12,7 +12,7 @@ import pytest
 
 from edge.board_shapes import CameraBoard
 from edge.boards import load_camera_board
-from edge.camera.demo import DemoSource, portrait_with_alpha
+from edge.camera.demo import DemoSource
 from edge.cli.live import with_live_matting
 from edge.composite import filled
 from edge.effects import Replaced
@@ -254,18 +254,3 @@ def test_who_fills_the_width_of_a_picture_that_lies_is_looked_at_once_more(shape
     LivePath(every(1), boxed, green(*shape)).frame(frame, StageTimes())
     whole = Region(0, 0, shape[0] // 4, shape[1] // 4)
     assert boxed.regions == [whole] and boxed.wide == ([whole] if wide else [])
-
-
-def test_a_wide_look_finds_more_of_two_people_close_up(segmenter: TfliteSegmenter) -> None:
-    """The portrait twice, side by side, larger than the frame is high."""
-    pixels, alpha = portrait_with_alpha()
-    head = slice(40, 440)
-    frame = cv2.resize(np.hstack([pixels[head], pixels[head, ::-1]]), (640, 250), interpolation=cv2.INTER_AREA)
-    truth = cv2.resize(np.hstack([alpha[head], alpha[head, ::-1]]), (640, 250), interpolation=cv2.INTER_AREA)
-    whole = Region.whole(frame.shape)
-    missed = {}
-    for name, look in (("plain", segmenter.segment), ("wide", segmenter.segment_wide)):
-        seen = cv2.resize(look(frame, whole).values, (640, 250), interpolation=cv2.INTER_LINEAR)
-        missed[name] = np.abs((seen > 0.5) - truth / 255).mean()
-    assert missed["wide"] < missed["plain"]
-

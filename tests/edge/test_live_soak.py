@@ -40,7 +40,7 @@ def shots(source: DemoSource) -> list[tuple[np.ndarray, np.ndarray]]:
 def test_memory_does_not_grow_with_the_length_of_a_live_run(models_folder: Path, frames: int) -> None:
     """Path, effect and report, as `masque live --board pi_zero2w` runs them, over 60 demo frames again and again."""
     board = load_camera_board("pi_zero2w")
-    segmenter, _ = open_segmenter(model_path("seg", board.tier.value, models_folder), board.tier.value, wide=True)
+    segmenter, _ = open_segmenter(model_path("seg", board.tier.value, models_folder), board.tier.value)
     source = DemoSource(480, 640, 60)
     pictures = shots(source)
     live = LivePath(board, segmenter, Replaced(filled((0, 177, 64), (480, 640))))

@@ -135,7 +135,7 @@ def test_the_wide_signature_is_the_lying_one_quantised_alike(exported) -> None:
 
 
 def test_the_wide_signature_sees_a_drawn_person(exported) -> None:
-    segmenter, _ = open_segmenter(exported[0], "small", wide=True)
+    segmenter, _ = open_segmenter(exported[0], "small")
     pixels, classes = drawn_person(2, 120, 200)
     seen = segmenter.segment_wide(pixels, Region.whole(pixels.shape)).values
     assert seen.shape == (96, 160)

@@ -44,6 +44,8 @@ class SeesLight:
             person[:, :24] = False
         return Mask(person.astype(np.float32), region)
 
+    segment_wide = segment
+
 
 def test_frames_come_in_order_as_rgb(clips: Path) -> None:
     frames = list(frames_of(clips / "a.avi"))

@@ -77,7 +77,7 @@ class Film:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 def live(data: Path | None, models: Path, frames: int, peer: bool, as_json: bool) -> None:
     """Speed, accuracy and steadiness of the live path beside MediaPipe's, and what keyframes bring."""
-    segmenter = open_segmenter(model_path("seg", "large", models), "large", threads=1, wide=True)[0]
+    segmenter = open_segmenter(model_path("seg", "large", models), "large", threads=1)[0]
     with tempfile.TemporaryDirectory() as place, one_core(), ExitStack() as opened:
         folder = Path(place)
         np.save(folder / "backdrop.npy", scene(*SIZE))

@@ -75,8 +75,7 @@ def started(spawned_ns: int, board_name: str, source_name: str, models: str) -> 
     mark("source")
     content, card = read_verified(model_path("seg", board.tier.value, Path(models) if models else MODELS), "seg",
                                   board.tier.value)
-    segmenter = TfliteSegmenter(content, card, noted(runtime, calls), board.network.threads.value,
-                                wide=True)
+    segmenter = TfliteSegmenter(content, card, noted(runtime, calls), board.network.threads.value)
     mark("model")
     path = LivePath(board, segmenter, wish_for(board, "null", None).effect_for(frame.shape))
     path.frame(frame, StageTimes())
