@@ -38,7 +38,8 @@ class Interpreter:
             raise BridgeError(f"{STAND_IN}: MicroPython is not installed there; in a checkout: {INSTALL_MICROPYTHON}")
         self._timeout_s, self._text, self._said = timeout_s, b"", tempfile.TemporaryFile()  # noqa: SIM115 until `close`
         self._process = subprocess.Popen([node, STAND_IN / "run.mjs", *folders], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, stderr=self._said)
+                                         stdout=subprocess.PIPE, stderr=self._said,
+                                         process_group=0)  # Ctrl-C is for whoever asks it, not for both
         try:
             self.call("value", "0")
         except BridgeError:

@@ -45,7 +45,7 @@ CHECKED = """async ([language, least]) => {
     if (spilt(control, box)) faults.push(`${name}: its words do not fit`);
     if (Math.min(box.width, box.height) < least) faults.push(`${name}: ${box.width} x ${box.height} px`);
     const x = box.left + box.width / 2, y = box.top + box.height / 2;
-    if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) {
+    if (x < 0 || y < 0 || x >= innerWidth - 1 || y >= innerHeight - 1) {
       if (document.body.querySelector("#booth") && !control.closest(".choices")) faults.push(`${name}: off the screen`);
       continue;
     }
