@@ -23,7 +23,7 @@ def built_wheel(machine: str, out: Path) -> Path:
     Only files that git knows (or would) go in. Raises BundleError where there is no checkout, no compiler, or the
     build fails, with its last line.
     """
-    compiler = _compiler(machine)
+    compiler, out = _compiler(machine), out.resolve()  # pip runs in a folder of its own
     with tempfile.TemporaryDirectory(prefix="masque-wheel-") as folder:
         source = Path(folder, "source")
         _copy_checkout(source)
@@ -52,6 +52,9 @@ def _compiler(machine: str) -> str:
 
 
 def _copy_checkout(target: Path) -> None:
+    if shutil.which("git") is None:
+        raise BundleError("git is not on PATH, which says what belongs to a wheel: apt install git, or give --wheel "
+                          "a wheel that was built elsewhere")
     listed = subprocess.run(["git", "-C", CHECKOUT, "ls-files", "-co", "--exclude-standard", "-z"],
                             capture_output=True, text=True, check=False)
     if listed.returncode or not (CHECKOUT / "setup.py").is_file():
