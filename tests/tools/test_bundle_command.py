@@ -164,6 +164,15 @@ def test_what_only_the_board_s_python_asks_for_is_missed(tmp_path: Path, monkeyp
         site.fill_site(tmp_path, tmp_path / "w.whl", target("pi4b", "trixie"))
 
 
+def test_a_full_disk_is_one_short_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip lists every file that did not fit."""
+    said = "ERROR: Exception:\nshutil.Error: [" + "('a', 'b', '[Errno 28] No space left on device'), " * 500 + "]"
+    monkeypatch.setattr(site.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 2, "", said))
+    with pytest.raises(BundleError, match=r"^no space left: \d+ MB are free for the package, \d+ MB in ") as error:
+        site.fill_site(tmp_path / "site", tmp_path / "w.whl", target("pi4b", "bookworm"))
+    assert len(str(error.value)) < 300 and len(wheel.last_line(said)) == wheel.LINE
+
+
 def test_byte_code_and_scripts_of_wheels_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """numpy's wheel brings a .pyc, which is no file of any manifest on the board."""
     given("masque", tmp_path)

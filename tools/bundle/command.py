@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,7 @@ def _bundle(folder: Path, out: Path, target: Any, key: Path | None, models: Path
     signature = sign(deb, key) if key else None
     for path in filter(None, (signature, deb)):
         path.replace(out / path.name)
+    shutil.rmtree(inside)  # one release at a time on the disk
     deb = out / deb.name
     digest = hashlib.sha256(deb.read_bytes()).hexdigest()
     voice.say(f"{deb}  {deb.stat().st_size / 1e6:.1f} MB  {len(said['packages'])} packages  "
