@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.profile import plots
 from tools.profile.svg import number
-from tools.profile.table import comparison_lines, elsewhere
+from tools.profile.table import allocated, comparison_lines, elsewhere
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2430;--dim:#667085;--paper:#fff;--card:#f6f7f9;--line:#e2e5ea;--bad:#c4320a;
@@ -77,8 +77,8 @@ def _camera(report: dict[str, Any]) -> str:
         ("Inside the median keyframe", "processor time; one call of the network by prefix timing",
          plots.flame(report, True)),
         ("Inside the median frame between keyframes", "", plots.flame(report, False)),
-        ("Memory", f"resident (blue) and proportional set (orange); a frame leaves "
-         f"{report['allocations'].get('held_bytes_per_frame', '–')} B behind", plots.memory_curve(report)),
+        ("Memory", f"resident (blue) and proportional set (orange); {allocated(report['allocations'])}",
+         plots.memory_curve(report)),
         ("Stages", "worked: median processor time of all threads", _stage_table(report)),
         ("Photographs", "ms of masque matte, median of five in one process", _still_table(report)),
         ("Start", "fresh processes, ms", _start_table(report)),
