@@ -320,6 +320,18 @@ def test_the_page_is_whole_in_itself(report: dict[str, Any]) -> None:
         assert float(drawn) >= -1
 
 
+def test_the_page_names_units_and_says_a_reason_once(report: dict[str, Any]) -> None:
+    unknown = {"bits": None, "words": None, "why": "no vcgencmd here"}
+    machine = {name: {**report["machine"][name], "throttled": unknown} for name in ("before", "after")}
+    over_time = [{**state, "throttled": unknown} for state in report["machine"]["over_time"]]
+    page = page_of({**report, "machine": {**machine, "over_time": over_time}})
+    assert page.count("no vcgencmd here") == 1
+    assert "<h2>Stages</h2><p class=dim>ms; worked" in page
+    assert page.count("<svg") == page.count("<div class=scroll><svg")
+    last = re.findall(r"<title>([\d.]+ ms and more: \d+ frames)", page)
+    assert len(last) == 1, "the last bar of the histogram holds whatever took longer"
+
+
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium: sudo apt install chromium")
 def test_a_browser_draws_the_page(report: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(page_of(report), encoding="utf-8")

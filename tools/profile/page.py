@@ -29,7 +29,9 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font
 td,th{padding:3px 8px;border-bottom:1px solid var(--line);text-align:right;font-weight:400}th{color:var(--dim)}
 td:first-child,th:first-child{text-align:left}
 .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em;vertical-align:-1px}
-.keys span{margin-right:1em;white-space:nowrap}details{margin:.6em 0}summary{cursor:pointer}
+.keys span{margin-right:1em;display:inline-block}details{margin:.6em 0}summary{cursor:pointer}
+.scroll{overflow-x:auto}@media(max-width:640px){body{padding:14px}.scroll>svg{width:680px}svg text{font-size:13px}
+td,th{padding:3px 5px}}
 """ + "".join(f".fill.c{i}{{fill:var(--c{i})}}.line.c{i}{{stroke:var(--c{i})}}.key.c{i}{{background:var(--c{i})}}"
               for i in range(10))
 
@@ -55,7 +57,7 @@ def _verdicts(report: dict[str, Any]) -> str:
     over = "".join(f"<p class=bad>Over budget: {escape(line)}</p>" for line in report["over_budget"])
     parts = over or "<p class=good>Within the board's budget.</p>"
     for line in comparison_lines(report["comparison"]) if "comparison" in report else ():
-        parts += f"<p>{escape(line)}</p>"
+        parts += f"<p{' class=bad' if line.startswith('MOVED') else ''}>{escape(line)}</p>"
     return parts + "".join(f"<p class=dim>{escape(line)}</p>" for line in report.get("fallbacks", ()))
 
 
@@ -73,18 +75,19 @@ def _camera(report: dict[str, Any]) -> str:
         ("Frames", f"{report['source']} {report['width']}×{report['height']} → {report['sink']}, {report['frames']} "
          f"frames, {report['keyframes']} of them keyframes, quality {report['quality']}; from the frame in hand to the "
          f"sink", _keys(report) + plots.timeline(report)),
-        ("How long frames take", "", plots.histogram(report)),
+        ("How long frames take", "the last bar holds all that took longer", plots.histogram(report)),
         ("Inside the median keyframe", "processor time; one call of the network by prefix timing",
          plots.flame(report, True)),
         ("Inside the median frame between keyframes", "", plots.flame(report, False)),
         ("Memory", f"resident (blue) and proportional set (orange); {allocated(report['allocations'])}",
          plots.memory_curve(report)),
-        ("Stages", "worked: median processor time of all threads", _stage_table(report)),
+        ("Stages", "ms; worked: median processor time of all threads", _stage_table(report)),
         ("Photographs", "ms of masque matte, median of five in one process", _still_table(report)),
         ("Start", "fresh processes, ms", _start_table(report)),
         ("The machine", "", _machine_table(report)),
-        ("The network under this machine's roof", "one thread; a dot is an operator, larger ones take longer",
-         plots.roofline(report)),
+        ("The network under this machine's roof", "one thread; a dot is an operator, larger ones take longer; above the "
+         "roof are differences too small to tell, whose work was timed with a neighbour's",
+         _roof_keys(report) + drawn if (drawn := plots.roofline(report)) else ""),
         ("Operators", "by prefix timing: a difference of two medians, not a measurement of its own",
          _operator_tables(report))]
     return _tiles(tiles) + _sections(sections)
@@ -126,9 +129,19 @@ def _sections(sections: Iterable[tuple[str, str, str]]) -> str:
 
 
 def _keys(report: dict[str, Any]) -> str:
-    keys = ((plots.colour_of(report, stage), stage) for stage in plots.parts_of(report) if stage != "source")
-    return "<p class=keys>" + "".join(f'<span><i class="key c{colour}"></i>{escape(stage)}</span>'
-                                      for colour, stage in keys) + "</p>"
+    return _legend((plots.colour_of(report, stage), stage) for stage in plots.parts_of(report) if stage != "source")
+
+
+def _roof_keys(report: dict[str, Any]) -> str:
+    models = ((index, f"{model['file']} {model['signature']}") for index, model in enumerate(report["models"]))
+    roofs = ((colour, f"{name} {report['ceiling'][key]} GB/s") for key, name, colour in plots.ROOFS)
+    return _legend([*models, *roofs])
+
+
+def _legend(keys: Iterable[tuple[int, str]]) -> str:
+    """(colour, what has it) in a line."""
+    return "<p class=keys>" + "".join(f'<span><i class="key c{colour}"></i>{escape(name)}</span>'
+                                      for colour, name in keys) + "</p>"
 
 
 def _stage_table(report: dict[str, Any]) -> str:
@@ -166,12 +179,13 @@ def _start_table(report: dict[str, Any]) -> str:
 
 def _machine_table(report: dict[str, Any]) -> str:
     machine = report["machine"]
-    states = [("before", machine["before"]), *((f"after {state['s']:.1f} s", state) for state in machine["over_time"]),
+    states = [("before", machine["before"]), *((f"at {state['s']:.1f} s", state) for state in machine["over_time"]),
               ("after", machine["after"])]
+    why = {state["throttled"]["why"] for _, state in states if state["throttled"]["words"] is None}
     return _table(("", "load", "MHz", "governor", "°C", "throttled"), ((
         name, f"{state['load']}", *(_fact(state[key]) for key in ("clock_mhz", "governor", "temperature_c")),
-        state["throttled"]["why"] if state["throttled"]["words"] is None else
-        ", ".join(state["throttled"]["words"]) or "no") for name, state in states))
+        "–" if state["throttled"]["words"] is None else ", ".join(state["throttled"]["words"]) or "no")
+        for name, state in states)) + "".join(f"<p class=dim>Throttling: {escape(line)}.</p>" for line in sorted(why))
 
 
 def _operator_tables(report: dict[str, Any]) -> str:
@@ -192,7 +206,7 @@ def _folded(title: str, content: str) -> str:
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{body}</table>"
+    return f"<div class=scroll><table><tr>{top}</tr>{body}</table></div>"
 
 
 def _fact(fact: dict[str, Any]) -> str:
