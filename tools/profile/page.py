@@ -85,8 +85,8 @@ def _camera(report: dict[str, Any]) -> str:
         ("Photographs", "ms of masque matte, median of five in one process", _still_table(report)),
         ("Start", "fresh processes, ms", _start_table(report)),
         ("The machine", "", _machine_table(report)),
-        ("The network under this machine's roof", "one thread; a dot is an operator, larger ones take longer; above the "
-         "roof are differences too small to tell, whose work was timed with a neighbour's",
+        ("The network under this machine's roof", "one thread; a dot is an operator, larger ones take longer; above "
+         "the roof are differences too small to tell, whose work was timed with a neighbour's",
          _roof_keys(report) + drawn if (drawn := plots.roofline(report)) else ""),
         ("Operators", "by prefix timing: a difference of two medians, not a measurement of its own",
          _operator_tables(report))]
