@@ -166,6 +166,14 @@ def test_what_is_not_the_same_thing_is_not_compared(key: str, value: Any, said: 
         compared([made_up(1)], [{**made_up(2), key: value}])
 
 
+def test_a_report_of_few_frames_is_not_compared() -> None:
+    """One frame against one other would be an interval of no width."""
+    long, short = {**made_up(1), "frames": 20}, {**made_up(2), "frames": 19}
+    compared([long], [long])
+    with pytest.raises(ReportError, match="a report of 19 frames: 20 are the fewest"):
+        compared([long], [short])
+
+
 def test_turns_come_in_pairs() -> None:
     with pytest.raises(ReportError, match="2 old reports and 1 new ones"):
         compared([made_up(1), made_up(2)], [made_up(3)])

@@ -38,6 +38,9 @@ LEAST = {"clock_ms": 0.03, "cpu_ms": 0.03, "cycles": 0.0}
 QUANTILE = 0.10
 """Of a stage's times that is compared."""
 
+FEWEST = 20
+"""Frames of a report that can be compared: an interval drawn from fewer is too sure of itself."""
+
 SAME = ("board", "kind", "source", "sink", "width", "height", "quality", "tier")
 """What two reports must have in common to be compared."""
 
@@ -80,8 +83,8 @@ def compared(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, 
 
 
 def check_same(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
-    """Raises ReportError when there are not as many old reports as new ones, or they are not of the same thing. What
-    one does not tell (yet) is not asked of the others."""
+    """Raises ReportError when there are not as many old reports as new ones, they are not of the same thing, or one is
+    of too few frames. What one does not tell (yet) is not asked of the others."""
     if len(old) != len(new) or not old:
         raise ReportError(f"{len(old)} old reports and {len(new)} new ones: give as many of each, made in turns")
     first = old[0]
@@ -90,6 +93,9 @@ def check_same(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
             if key in first and key in other and first[key] != other[key]:
                 raise ReportError(f"the reports are not of the same thing: {key} is {first[key]!r} in one and "
                                   f"{other[key]!r} in another; measure both alike")
+        if (frames := other.get("frames", FEWEST)) < FEWEST:
+            raise ReportError(f"a report of {frames} frames: {FEWEST} are the fewest that tell noise from change; measure "
+                              "a longer source")
         there, here = (report["conditions"]["processor"] for report in (first, other))
         if there != here:
             raise ReportError(f"the reports are not from the same machine: {there!r} and {here!r}")
