@@ -94,8 +94,8 @@ def check_same(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
                 raise ReportError(f"the reports are not of the same thing: {key} is {first[key]!r} in one and "
                                   f"{other[key]!r} in another; measure both alike")
         if (frames := other.get("frames", FEWEST)) < FEWEST:
-            raise ReportError(f"a report of {frames} frames: {FEWEST} are the fewest that tell noise from change; measure "
-                              "a longer source")
+            raise ReportError(f"a report of {frames} frames: {FEWEST} are the fewest that tell noise from change; "
+                              "measure a longer source")
         there, here = (report["conditions"]["processor"] for report in (first, other))
         if there != here:
             raise ReportError(f"the reports are not from the same machine: {there!r} and {here!r}")
