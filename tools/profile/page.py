@@ -22,8 +22,9 @@ h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:1.8em 0 .4em}p{margin:.3em
 .tiles{display:flex;flex-wrap:wrap;gap:10px;margin:16px 0}
 .tile{background:var(--card);border-radius:8px;padding:10px 14px;flex:1 1 120px}.tile b{display:block;font-size:1.35em}
 .bad{color:var(--bad)}.good{color:var(--good)}
-svg{width:100%;height:auto;display:block}svg text{font-size:11px;fill:var(--dim)}svg .label{font-weight:600}
-svg text.on{fill:#10141b;font-size:12px}.grid{stroke:var(--line);stroke-width:1}.line{fill:none;stroke-width:2}
+svg{width:100%;height:auto;display:block}svg .label{font-weight:600}
+svg text{font-size:11px;fill:var(--dim);paint-order:stroke;stroke:var(--paper);stroke-width:3px}
+svg text.on{fill:#10141b;font-size:12px;stroke:none}.grid{stroke:var(--line);stroke-width:1}.line{fill:none;stroke-width:2}
 .dashed{stroke-dasharray:5 4;stroke-width:1.5}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92em}
 td,th{padding:3px 8px;border-bottom:1px solid var(--line);text-align:right;font-weight:400}th{color:var(--dim)}

@@ -139,6 +139,7 @@ def memory_curve(report: dict[str, Any]) -> str:
     axes.text(points[-1]["s"], peak, f"peak {peak:.0f} MB", "end")
     if limit < 2 * peak:
         axes.line([(0, limit), (points[-1]["s"], limit)], BUDGET_COLOUR, f"budget {limit} MB", dashed=True)
+        axes.text(points[-1]["s"], limit, f"budget {limit} MB", "end")
     return axes.svg("resident and proportional set over time")
 
 
