@@ -15,7 +15,7 @@ STYLE = """
 --c8:#8b95a5;--c9:#c4320a}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--dim:#98a2b3;--paper:#12161d;--card:#1b212b;--line:#2d3542;
 --bad:#ff8a65;--good:#6cd9a3;--c0:#6ea2f5;--c1:#f2a368;--c2:#6fcf97;--c3:#cf8be0;--c4:#e9c258;--c5:#66cbdb;--c6:#f08a9d;
---c7:#b3c46a;--c8:#5d6878;--c9:#ff8a65}}
+--c7:#b3c46a;--c8:#5d6878;--c9:#ff4545}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0 auto;max-width:900px;
 padding:20px}
 h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:1.8em 0 .4em}p{margin:.3em 0}.dim{color:var(--dim)}
@@ -24,7 +24,8 @@ h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:1.8em 0 .4em}p{margin:.3em
 .bad{color:var(--bad)}.good{color:var(--good)}
 svg{width:100%;height:auto;display:block}svg .label{font-weight:600}
 svg text{font-size:11px;fill:var(--dim);paint-order:stroke;stroke:var(--paper);stroke-width:3px}
-svg text.on{fill:#10141b;font-size:12px;stroke:none}.grid{stroke:var(--line);stroke-width:1}.line{fill:none;stroke-width:2}
+svg text.on{fill:#10141b;font-size:12px;stroke:none}
+.grid{stroke:var(--line);stroke-width:1}.line{fill:none;stroke-width:2}
 .dashed{stroke-dasharray:5 4;stroke-width:1.5}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92em}
 td,th{padding:3px 8px;border-bottom:1px solid var(--line);text-align:right;font-weight:400}th{color:var(--dim)}
