@@ -46,7 +46,7 @@ def _check(name: str | None, models: Path, voice: Voice) -> None:
     problems += [] if problems else misfits(names, models, FIRMWARE)
     for problem in problems:
         click.echo(f"masque: {problem}", err=True)
-    voice.say(f"{len(names)} board{'s' if len(names) > 1 else ''}, {len(problems)} problems")
+    voice.say(f"{len(names)} board{'s' if len(names) > 1 else ''}, {len(problems)} problem{'s' * (len(problems) != 1)}")
     voice.report({"boards": list(names), "problems": problems, "peak_rss_mb": peak_rss_mb()})
     if problems:
         click.get_current_context().exit(1)

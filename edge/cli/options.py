@@ -69,14 +69,20 @@ MODELS_FOLDER = click.option("--models", "models_folder", metavar="DIR", type=cl
                              help="Folder with seg-TIER.tflite and cards (default: those that ship).")
 
 
-def chosen_board(name: str | None) -> tuple[CameraBoard, Tier]:
-    """The named board, else MASQUE_BOARD's, else the detected one, with its tier. An unknown name is a usage error."""
-    name = name or os.environ.get("MASQUE_BOARD") or None
-    if name is not None and name not in board_names():
+def board_named(name: str | None) -> str:
+    """The named board, else MASQUE_BOARD's, else the detected one. An unknown name is a usage error."""
+    name = name or os.environ.get("MASQUE_BOARD") or detect()
+    if name not in board_names():
         raise click.BadParameter(f"no board is called {name!r}; known: {', '.join(board_names())}",
                                  param_hint="--board")
-    if name is not None and not isinstance(load_board(name), CameraBoard):
+    return name
+
+
+def chosen_board(name: str | None) -> tuple[CameraBoard, Tier]:
+    """As board_named, with its tier. A board without a camera is a usage error too."""
+    name = board_named(name)
+    if not isinstance(load_board(name), CameraBoard):
         raise click.BadParameter(f"{name} solves tiles for another board; name the one with the camera",
                                  param_hint="--board")
-    board = load_camera_board(name or detect())
+    board = load_camera_board(name)
     return board, load_tiers()[board.tier.value]

@@ -145,7 +145,8 @@ def test_the_networks_agree_to_the_bit_or_within_one_step(answers: tuple[dict, d
     apart = {name: np.abs(here[name].astype(int) - there[name]) for name in names}
     off = {name: (float((steps > 0).mean()), int(steps.max())) for name, steps in apart.items() if steps.any()}
     print(off)
-    assert len(names) == 30
+    cards = [read_card(model) for model in MODELS.glob("*.tflite")]
+    assert len(names) == sum(len(signature.outputs) for card in cards for signature in card.signatures.values()) > 0
     assert all(name.endswith("/parts") for name in off)
     assert all(share <= OFF_BY_ONE_BEHIND_SOFTMAX and most == 1 for share, most in off.values())
     for network in sorted({name.split("/")[1] for name in names}):

@@ -67,6 +67,20 @@ def test_models_that_leave_no_memory_for_the_live_path_are_refused(models: Path)
         "least 136; take a smaller tier"]
 
 
+def test_a_folder_without_the_tier_s_model_is_named(models: Path) -> None:
+    (models / "seg-medium.tflite").unlink()
+    assert misfits(models=models) == [f"board_configs/pi4b.toml: tier = medium: {models} holds no seg-medium.tflite; "
+                                      "`masque models` lists what there is"]
+
+
+def test_the_wide_look_is_held_to_memory_and_not_to_the_cache(models: Path) -> None:
+    change(models, "large", "person_wide", "arena_bytes", 10_000_000)
+    assert misfits(models=models) == []
+    change(models, "small", "person_wide", "arena_bytes", 80_000_000)
+    assert {line.split(" = ")[0] for line in misfits(("pi_zero2w",), models)} == {
+        "board_configs/pi_zero2w.toml: budget.memory_mb"}
+
+
 def test_a_budget_that_is_left_out_holds_nothing_back(models: Path) -> None:
     for signature in ("person_portrait", "all_portrait"):
         change(models, "large", signature, "macs", 10**10)

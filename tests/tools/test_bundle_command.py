@@ -1,4 +1,4 @@
-"""`masque bundle`: what it refuses before anything is built, whom it signs for, and a real bundle of this machine."""
+"""`masque bundle`: what it refuses before anything is built, whom it signs for, what goes into a package."""
 from __future__ import annotations
 
 import json
@@ -88,6 +88,20 @@ def test_without_a_checkout_a_wheel_is_asked_for(tmp_path: Path, monkeypatch: py
         wheel.built_wheel("aarch64", tmp_path)
 
 
+def test_the_wheel_lands_in_a_folder_that_was_named_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--out out`, as everybody writes it: pip runs in a folder of its own."""
+    def pip(command: list[object], cwd: str, **_: object) -> subprocess.CompletedProcess[str]:
+        Path(cwd, str(command[command.index("--wheel-dir") + 1]), "masque-1-cp311-abi3-linux_aarch64.whl").touch()
+        return subprocess.CompletedProcess([], 0, "", "")
+
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    monkeypatch.setattr(wheel.shutil, "which", lambda name: name)
+    monkeypatch.setattr(wheel, "_copy_checkout", Path.mkdir)
+    monkeypatch.setattr(wheel.subprocess, "run", pip)
+    assert wheel.built_wheel("aarch64", Path("out")) == tmp_path / "out/masque-1-cp311-abi3-linux_aarch64.whl"
+
+
 def test_this_machine_s_python_headers_serve_the_cross_compiler(tmp_path: Path) -> None:
     """Debian's own pyconfig.h looks for one of the target, which nobody has installed."""
     compiler = wheel.COMPILERS["aarch64"]
@@ -150,6 +164,15 @@ def test_what_only_the_board_s_python_asks_for_is_missed(tmp_path: Path, monkeyp
         site.fill_site(tmp_path, tmp_path / "w.whl", target("pi4b", "trixie"))
 
 
+def test_a_full_disk_is_one_short_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip lists every file that did not fit."""
+    said = "ERROR: Exception:\nshutil.Error: [" + "('a', 'b', '[Errno 28] No space left on device'), " * 500 + "]"
+    monkeypatch.setattr(site.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 2, "", said))
+    with pytest.raises(BundleError, match=r"^no space left: \d+ MB are free for the package, \d+ MB in ") as error:
+        site.fill_site(tmp_path / "site", tmp_path / "w.whl", target("pi4b", "bookworm"))
+    assert len(str(error.value)) < 300 and len(wheel.last_line(said)) == wheel.LINE
+
+
 def test_byte_code_and_scripts_of_wheels_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """numpy's wheel brings a .pyc, which is no file of any manifest on the board."""
     given("masque", tmp_path)
@@ -181,6 +204,12 @@ class TestSigning:
         (tmp_path / "none").write_text("no key")
         with pytest.raises(BundleError, match="not a private key that can be used"):
             signers(tmp_path / "none")
+
+    def test_a_key_that_cannot_sign_is_refused_before_anything_is_built(self, tmp_path: Path, bundle,
+                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wheel, "built_wheel", lambda *_: pytest.fail("it was built"))
+        said = bundle("pi4b", "--key", tmp_path / "none").exception
+        assert isinstance(said, BundleError) and "none: not a private key that can be used" in str(said)
 
     def test_anybody_can_check_a_package_before_installing_it(self, tmp_path: Path) -> None:
         key, deb = key_in(tmp_path), tmp_path / "a.deb"

@@ -98,6 +98,19 @@ def test_a_version_that_does_not_prove_itself_is_rolled_back(board: Path, bundle
     refused(board, bundle("2.0", "echo seg-large DIFFERS; exit 1"), "seg-large DIFFERS", capfd, monkeypatch)
 
 
+def test_the_version_before_stays_when_it_no_longer_proves_itself(board: Path, bundle, tmp_path: Path) -> None:
+    """It may be the only one to go back to."""
+    older = bundle("2.0", f"test ! -e {tmp_path / 'broken'}")
+    for deb in (older, bundle("3.0")):
+        settle.install(unpacked(deb, board))
+    (tmp_path / "broken").touch()
+    with pytest.raises(settle.Refused, match="it does not work here"):
+        settle.install(unpacked(older, board))
+    assert runs(board) == "3.0"
+    settle.back(settle.Place(board))
+    assert runs(board) == "2.0"
+
+
 def test_a_proof_that_hangs_is_rolled_back(board: Path, bundle, capfd, monkeypatch) -> None:
     monkeypatch.setattr(settle, "PROOF_S", 0.3)
     refused(board, bundle("2.0", "exec sleep 60"), "could not prove", capfd, monkeypatch)
@@ -183,6 +196,7 @@ def test_a_booth_that_does_not_come_up_goes_back(board: Path, bundle, systemctl:
     refused(board, bundle("2.0"), "the booth did not start with it", capfd, monkeypatch)
     assert "=1.0" in (board / "usr/lib/systemd/system/masque-kiosk.service").read_text()
     assert systemctl.read_text().splitlines()[-1] == "systemctl restart masque-kiosk.service"
+    assert not settle.Place(board).previous.is_symlink(), "it would lead nowhere"
 
 
 def lines_until(place: settle.Place, cut: int) -> list[str]:

@@ -15,19 +15,23 @@ import cv2
 import numpy as np
 import pytest
 from outcome import Outcome
-from profiled import SMALL, report_of, run_of
+from profiled import SMALL, made_up, report_of, run_of
 
 from edge.board_shapes import CameraBoard
 from edge.boards import load_camera_board
 from edge.cli import run
+from edge.errors import ReportError
 from edge.machine import clockwork
 from edge.report import peak_rss_mb
 from tools.profile import command as profile_command
+from tools.profile import report as report_module
 from tools.profile.command import command
 from tools.profile.laps import Laps
 from tools.profile.page import page_of
 from tools.profile.report import live_figures, over_budget, read_report, statistics_of, whole_peak_rss_mb
-from tools.profile.run import LiveRun
+from tools.profile.run import LiveRun, in_order
+from tools.profile.starts import starts
+from tools.profile.table import in_words
 
 ROOT = Path(__file__).parents[2]
 
@@ -224,6 +228,8 @@ def test_a_stored_report_is_compared_gated_and_drawn(profile: Profile, report: d
 @pytest.mark.parametrize(("text", "said"), [
     ("not json", "not a report of masque profile"), ("[]", "is of schema None, this program writes and reads 1"),
     ('{"schema": 2}', "is of schema 2"), ('{"schema": 1}', "has no board, kind, stages"), (None, "cannot be read"),
+    (json.dumps({**made_up(1), "samples": 3}), "has no samples; it is no whole report"),
+    (json.dumps({**made_up(1), "conditions": {"title": ""}}), "has no conditions.processor, conditions.date"),
 ])
 def test_what_is_no_report_is_refused_before_anything_is_measured(profile: Profile, tmp_path: Path, text: str | None,
                                                                   said: str) -> None:
@@ -238,8 +244,52 @@ def test_what_was_asked_wrongly_is_said_in_a_line(profile: Profile, tmp_path: Pa
     assert profile("--board", "pi9").code == 2
     done = profile(*QUICK[2:], "--source", tmp_path / "none")
     assert done.code == 1 and done.err.startswith("masque: ") and done.err.count("\n") == 1
-    done = profile(*QUICK, "--html", tmp_path / "no" / "page.html")
-    assert done.code == 1 and "--html needs a file name in a folder that can be written to" in done.err
+    done = profile(*QUICK, "--html", "/dev/full")
+    assert done.code == 1 and "/dev/full: cannot be written to (No space left on device)" in done.err
+    (tmp_path / "a.json").write_text("{}")
+    done = profile("--from", tmp_path / "a.json", "--from", tmp_path / "a.json")
+    assert done.code == 2 and "2 times --from without --against" in done.err
+
+
+def test_a_minute_of_measuring_does_not_end_in_a_refusal(profile: Profile, report: dict[str, Any], tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile_command, "_measured", lambda *_: pytest.fail("it was measured"))
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(report), encoding="utf-8")
+    for said, asked in (("there is no folder", ("--html", tmp_path / "no" / "page.html")),
+                        ("board is 'desk' in one and 'pi5' in another", ("--board", "pi5", "--against", old)),
+                        ("board is 'desk' in one", ("--board", "msp430fr2433", "--against", old)),
+                        ("quality is 'fine' in one and 'fast'", ("--quality", "fast", "--against", old)),
+                        (f"source is '{SMALL}' in one and 'demo'", ("--source", "demo", "--against", old)),
+                        ("2 old reports and 1 new ones", ("--against", old, "--against", old))):
+        done = profile(*QUICK, *asked)
+        assert done.code == 1 and done.err.count("\n") == 1 and said in done.err, done
+
+
+def test_masque_board_names_a_board_that_nobody_can_detect(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle for a Coral on USB sets it."""
+    monkeypatch.setenv("MASQUE_BOARD", "pi4b")
+    assert profile(*QUICK[:-2], "--json").json["board"] == "pi4b"
+    monkeypatch.setenv("MASQUE_BOARD", "toaster")
+    assert profile(*QUICK[:-2]).code == 2
+
+
+def test_a_coral_on_usb_is_the_machine_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    coral, pi = load_camera_board("coral_usb_pi4b"), load_camera_board("pi4b")
+    for detected, boards in (("pi4b", ("coral_usb_pi4b", "pi4b")), ("desk", ("desk", "desk"))):
+        monkeypatch.setattr(report_module, "detect", lambda name=detected: name)
+        assert (report_module.here(coral), report_module.here(pi)) == boards
+
+
+def test_a_start_that_fails_says_why_and_no_more(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match=r"^a start of the live path failed: \S+/none: no such file, folder"):
+        starts("desk", "large", str(tmp_path / "none"), None, 1)
+
+
+def test_a_stage_that_the_first_frame_did_not_have_stands_in_its_place() -> None:
+    order = in_order([], ["source", "guide", "refine", "frame", "loop"])
+    assert in_order(order, ["source", "guide", "segment", "matting", "refine", "frame", "loop"]) == [
+        "source", "guide", "segment", "matting", "refine", "frame", "loop"]
 
 
 def test_a_source_that_ends_too_soon_says_how_long_it_is(profile: Profile, tmp_path: Path) -> None:
@@ -253,8 +303,11 @@ def test_a_film_that_ends_before_the_asked_frames_is_profiled_as_far_as_it_goes(
                                                                                 tmp_path: Path) -> None:
     for i in range(22):
         cv2.imwrite(str(tmp_path / f"{i:02}.png"), np.full((90, 160, 3), 4 * i, np.uint8))
-    report = profile(*QUICK[2:], "--source", tmp_path, "--json").json
-    assert report["frames"] == 12 and report["allocations"]["frames"] == 0 and report["allocations"]["why"]
+    done = profile(*QUICK[2:], "--source", tmp_path, "--json")
+    assert done.json["frames"] == 12 and done.json["allocations"]["frames"] == 0 and done.json["allocations"]["why"]
+    assert "ended after 12 counted frames of 20" in done.json["fallbacks"][0]
+    table = in_words(done.json)
+    assert "allocations were not counted: the source ended before" in table and "None" not in table
 
 
 def test_the_page_is_whole_in_itself(report: dict[str, Any]) -> None:
@@ -265,6 +318,18 @@ def test_the_page_is_whole_in_itself(report: dict[str, Any]) -> None:
     assert "NaN" not in page and "nan" not in re.findall(r'points="[^"]*"', page)
     for drawn in re.findall(r'(?:x|y|cx|cy|width|height)="(-?[\d.]+)"', page):
         assert float(drawn) >= -1
+
+
+def test_the_page_names_units_and_says_a_reason_once(report: dict[str, Any]) -> None:
+    unknown = {"bits": None, "words": None, "why": "no vcgencmd here"}
+    machine = {name: {**report["machine"][name], "throttled": unknown} for name in ("before", "after")}
+    over_time = [{**state, "throttled": unknown} for state in report["machine"]["over_time"]]
+    page = page_of({**report, "machine": {**machine, "over_time": over_time}})
+    assert page.count("no vcgencmd here") == 1
+    assert "<h2>Stages</h2><p class=dim>ms; worked" in page
+    assert page.count("<svg") == page.count("<div class=scroll><svg")
+    last = re.findall(r"<title>([\d.]+ ms and more: \d+ frames)", page)
+    assert len(last) == 1, "the last bar of the histogram holds whatever took longer"
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium: sudo apt install chromium")

@@ -12,7 +12,7 @@ from profiled import made_up, report_of, run_of
 
 from edge.errors import ReportError
 from edge.live import LivePath
-from tools.profile.compare import block_of, compared, level, levels
+from tools.profile.compare import Ratio, block_of, compared, level, levels
 from tools.profile.table import comparison_lines
 
 
@@ -88,6 +88,33 @@ def test_a_slower_stage_between_keyframes_alone_is_seen() -> None:
     assert compared([old], [new])["stages"]["a"]["verdict"] == "slower"
 
 
+def stretched(report: dict[str, Any], stage: str, factors: np.ndarray) -> dict[str, Any]:
+    """The report with every frame's time of a stage multiplied by its factor, by both clocks."""
+    values = (np.array(report["samples"]["cpu_ms"][stage]) * factors).tolist()
+    samples = {**report["samples"], **{clock: {**report["samples"][clock], stage: values}
+                                       for clock in ("clock_ms", "cpu_ms")}}
+    return {**report, "samples": samples}
+
+
+def test_frames_that_others_held_up_are_no_change() -> None:
+    """More than half of them, so that the median doubles."""
+    old = made_up(1)
+    held_up = np.where(np.random.default_rng(0).random(300) < 0.6, 2.0, 1.0)
+    assert compared([old], [stretched(old, "a", held_up)])["moved"] == []
+
+
+def test_a_change_of_nobodys_time_is_no_change() -> None:
+    old = stretched(made_up(1), "a", np.full(300, 0.05))
+    assert compared([old], [stretched(old, "a", np.full(300, 1.3))])["moved"] == []
+    assert compared([old], [stretched(old, "a", np.full(300, 2.0))])["moved"] != []
+
+
+def test_the_whole_interval_must_lie_beyond_the_floor() -> None:
+    assert [Ratio(1.3, low, 1.5).beyond(0.10) for low in (1.11, 1.09)] == [1, 0]
+    assert [Ratio(0.7, 0.6, high).beyond(0.10) for high in (0.90, 0.92)] == [-1, 0]
+    assert Ratio(1.3, 1.2, 1.5).beyond(0.10, [1.15]) == 0, "the machine itself took longer"
+
+
 def test_what_only_the_clock_on_the_wall_says_is_told_apart() -> None:
     old, new = made_up(1), made_up(2)
     new["samples"]["clock_ms"] = {stage: [2 * value for value in values]
@@ -137,6 +164,14 @@ def test_a_stage_that_came_or_went_is_named() -> None:
 def test_what_is_not_the_same_thing_is_not_compared(key: str, value: Any, said: str) -> None:
     with pytest.raises(ReportError, match=said):
         compared([made_up(1)], [{**made_up(2), key: value}])
+
+
+def test_a_report_of_few_frames_is_not_compared() -> None:
+    """One frame against one other would be an interval of no width."""
+    long, short = {**made_up(1), "frames": 20}, {**made_up(2), "frames": 19}
+    compared([long], [long])
+    with pytest.raises(ReportError, match="a report of 19 frames: 20 are the fewest"):
+        compared([long], [short])
 
 
 def test_turns_come_in_pairs() -> None:

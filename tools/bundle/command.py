@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 
 from edge.cli.options import Voice, voiced
-from edge.errors import BundleError, OutputError
+from edge.errors import OutputError
 from edge.report import peak_rss_mb
 
 SUITES = ("bookworm", "trixie")
@@ -41,6 +42,7 @@ def command(board: str, out: Path, suites: tuple[str, ...], key: Path | None, un
     Nothing is put on the board here. What is installed there is verified and tried out beside the version that runs,
     which goes on running if anything is amiss.
     """
+    from tools.bundle.signed import signers
     from tools.bundle.target import SUITES as RELEASES
     from tools.bundle.target import target
 
@@ -51,7 +53,9 @@ def command(board: str, out: Path, suites: tuple[str, ...], key: Path | None, un
     if not suites and target(board, SUITES[0], cpu).wants_compiled:
         chosen = SUITES[:1]
     targets = [target(board, RELEASES[suite].name, cpu) for suite in chosen]
-    if key is None:
+    if key is not None:
+        signers(key)  # refused before anything is built
+    else:
         click.echo("masque: WARNING: this package is NOT SIGNED: whoever can change it can run anything on the board",
                    err=True)
     try:
@@ -59,8 +63,6 @@ def command(board: str, out: Path, suites: tuple[str, ...], key: Path | None, un
         with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out) as folder:
             made = [_bundle(Path(folder), out, each, key, models, revision, wheel, wheels, voice) for each in targets]
     except OSError as error:
-        if isinstance(error, BundleError):
-            raise
         raise OutputError(f"{out}: cannot be written to ({error.strerror or error})") from error
     voice.report({"board": board, "bundles": made, "peak_rss_mb": peak_rss_mb()})
 
@@ -75,19 +77,19 @@ def _bundle(folder: Path, out: Path, target: Any, key: Path | None, models: Path
 
     if target.wants_compiled:
         compiled_models(target, models)  # refused before anything is downloaded
-    if wheel is None:
+    if wheel is None and not (built := sorted(folder.glob("*.whl"))):  # one serves every release
         voice.detail(f"building masque's wheel for {target.machine}")
-        built = sorted(folder.glob("*.whl"))
-        wheel = built[0] if built else built_wheel(target.machine, folder)
+        built = [built_wheel(target.machine, folder)]
     inside = folder / target.suite.name
     inside.mkdir()
     voice.detail(f"unpacking wheels for {target.machine}, Python {target.suite.python_version}")
-    said = make_tree(inside / "tree", target, wheel, models, wheels)
+    said = make_tree(inside / "tree", target, wheel or built[0], models, wheels)
     voice.detail("packing")
     deb = package(inside, target, deb_version(said["version"], revision, target), key)
     signature = sign(deb, key) if key else None
     for path in filter(None, (signature, deb)):
         path.replace(out / path.name)
+    shutil.rmtree(inside)  # one release at a time on the disk
     deb = out / deb.name
     digest = hashlib.sha256(deb.read_bytes()).hexdigest()
     voice.say(f"{deb}  {deb.stat().st_size / 1e6:.1f} MB  {len(said['packages'])} packages  "

@@ -4,6 +4,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 from edge.errors import BundleError
 from tools.bundle.target import Target
 from tools.bundle.wheel import last_line
+
+ROOM_MB = 500
+"""What a release takes while it is built: what is unpacked, and the package made of it (pi5, 332 + 103 MB)."""
 
 
 def fill_site(site: Path, wheel: Path, target: Target, wheels: Path | None = None) -> dict[str, str]:
@@ -28,6 +32,11 @@ def fill_site(site: Path, wheel: Path, target: Target, wheels: Path | None = Non
                f"{wheel.resolve()}[{','.join(target.extras)}]"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     constraints.unlink()
+    if "No space left on device" in done.stderr:  # pip names every file that it could not write
+        temporary = tempfile.gettempdir()
+        there, here = (shutil.disk_usage(folder).free // 10**6 for folder in (site.parent, temporary))
+        raise BundleError(f"no space left: {there} MB are free for the package, {here} MB in {temporary}; each wants "
+                          f"about {ROOM_MB}; another --out, or another TMPDIR, has them")
     if done.returncode:
         raise BundleError(f"no set of wheels for {target.machine}, Python {target.suite.python_version}: "
                           f"{last_line(done.stderr)}")

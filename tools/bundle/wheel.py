@@ -16,6 +16,9 @@ CHECKOUT = Path(__file__).parents[2]
 COMPILERS = {"aarch64": "aarch64-linux-gnu-gcc", "x86_64": "x86_64-linux-gnu-gcc"}
 """Debian: gcc-aarch64-linux-gnu, gcc-x86-64-linux-gnu (plain gcc on such a machine)."""
 
+LINE = 300
+"""Of another program's words, for an error of one line."""
+
 
 def built_wheel(machine: str, out: Path) -> Path:
     """Builds `masque-VERSION-cp311-abi3-linux_MACHINE.whl` into out from the checkout that this module lies in.
@@ -23,7 +26,7 @@ def built_wheel(machine: str, out: Path) -> Path:
     Only files that git knows (or would) go in. Raises BundleError where there is no checkout, no compiler, or the
     build fails, with its last line.
     """
-    compiler = _compiler(machine)
+    compiler, out = _compiler(machine), out.resolve()  # pip runs in a folder of its own
     with tempfile.TemporaryDirectory(prefix="masque-wheel-") as folder:
         source = Path(folder, "source")
         _copy_checkout(source)
@@ -37,10 +40,10 @@ def built_wheel(machine: str, out: Path) -> Path:
 
 
 def last_line(printed: str) -> str:
-    """What a program said at the end; pip follows its error with hints and notes."""
+    """What a program said at the end, LINE characters of it; pip follows its error with hints and notes."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     wrong = [line for line in lines if "error" in line.lower()]
-    return (wrong or lines or ["nothing was said"])[-1]
+    return (wrong or lines or ["nothing was said"])[-1][:LINE]
 
 
 def _compiler(machine: str) -> str:
@@ -52,6 +55,9 @@ def _compiler(machine: str) -> str:
 
 
 def _copy_checkout(target: Path) -> None:
+    if shutil.which("git") is None:
+        raise BundleError("git is not on PATH, which says what belongs to a wheel: apt install git, or give --wheel "
+                          "a wheel that was built elsewhere")
     listed = subprocess.run(["git", "-C", CHECKOUT, "ls-files", "-co", "--exclude-standard", "-z"],
                             capture_output=True, text=True, check=False)
     if listed.returncode or not (CHECKOUT / "setup.py").is_file():

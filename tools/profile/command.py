@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.boards import board_names, detect, load_board
-from edge.cli.options import BOARD, MODELS_FOLDER, Voice, voiced
+from edge.boards import load_board
+from edge.cli.options import BOARD, MODELS_FOLDER, Voice, board_named, voiced
+from edge.errors import OutputError
 
 if TYPE_CHECKING:
-    from edge.board_shapes import Board, CameraBoard, SolverBoard
+    from edge.board_shapes import Board, CameraBoard
     from edge.machine import Clockwork
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -49,12 +50,20 @@ def command(page: Path | None, given: tuple[Path, ...], old: tuple[Path, ...], g
     On a machine that does other work, measure in turns and compare what was measured: --from new1.json --from new2.json
     --against old1.json --against old2.json.
     """
-    from tools.profile.compare import compared
+    from tools.profile.compare import check_same, compared
     from tools.profile.report import over_budget, read_report, whole_peak_rss_mb
     from tools.profile.table import in_words
 
-    before = [read_report(path) for path in old]
-    reports = [read_report(path) for path in given] or [_measured(_board(board), Asked(**options), voice)]
+    if len(given) > 1 and not old:
+        raise click.UsageError(f"{len(given)} times --from without --against: several are compared with as many others")
+    _check_page(page)
+    before, reports = [read_report(path) for path in old], [read_report(path) for path in given]
+    if not given:
+        asked, settings = Asked(**options), load_board(board_named(board))
+        thing = asked.thing(settings)
+        if before:
+            check_same(before, [thing])  # at the door: what is asked for takes a minute
+        reports = [thing | _measured(settings, asked, voice)]
     report = reports[0]
     if before:
         report["comparison"] = compared(before, reports)
@@ -72,13 +81,6 @@ def command(page: Path | None, given: tuple[Path, ...], old: tuple[Path, ...], g
         click.get_current_context().exit(1)
 
 
-def _board(name: str | None) -> Board:
-    if name is not None and name not in board_names():
-        raise click.BadParameter(f"no board is called {name!r}; known: {', '.join(board_names())}",
-                                 param_hint="--board")
-    return load_board(name or detect())
-
-
 @dataclass(frozen=True)
 class Asked:
     """What the command line asks to have measured."""
@@ -92,28 +94,46 @@ class Asked:
     still: bool
     models_folder: Path | None
 
+    def thing(self, board: Board) -> dict[str, Any]:
+        """How a report begins: what is measured, where, with what."""
+        from edge.board_shapes import SolverBoard
+        from edge.cli.live import with_live_matting
+        from tools.profile.report import SCHEMA, conditions
+
+        if isinstance(board, SolverBoard):
+            return {"schema": SCHEMA, "kind": "solver", "board": board.name, "source": "simulator",
+                    "conditions": conditions(board)}
+        matting = with_live_matting(board, self.quality).matting.live.value
+        return {"schema": SCHEMA, "kind": "camera", "board": board.name, "tier": board.tier.value,
+                "quality": "fine" if matting == "keyframes" else "fast", "source": self.source, "sink": self.out,
+                "conditions": conditions(board, board.network.threads.value)}
+
 
 def _measured(board: Board, asked: Asked, voice: Voice) -> dict[str, Any]:
-    """A report of this machine, or of the chip in its simulator."""
+    """The rest of it, from this machine or from the chip in its simulator."""
     from edge.board_shapes import SolverBoard
 
-    return _chip(board) if isinstance(board, SolverBoard) else _camera(board, asked, voice)
+    if not isinstance(board, SolverBoard):
+        return _camera(board, asked, voice)
+    from tools.profile.chip import chip_figures  # not in the live path's memory
+
+    return chip_figures(board)
 
 
 def _camera(board: CameraBoard, asked: Asked, voice: Voice) -> dict[str, Any]:
     from edge.cli.live import with_live_matting
     from edge.machine import clockwork
-    from tools.profile.report import SCHEMA, arenas, conditions, live_figures
+    from tools.profile.report import arenas, live_figures
     from tools.profile.run import live_run, wish_for
     from tools.profile.starts import starts
 
     board, before, tier = with_live_matting(board, asked.quality), clockwork(), board.tier.value
-    voice.detail("starts in fresh processes …")
-    start = starts(board.name, tier, asked.source, asked.models_folder, asked.starts) if asked.starts else None
     voice.detail(f"{asked.frames} frames …")
     figures = live_figures(board, live_run(asked.source, wish_for(board, asked.out, asked.models_folder),
                                            asked.frames))
     figures["memory"]["arena_bytes"] = arenas(tier, asked.models_folder)
+    voice.detail("starts in fresh processes …")
+    start = starts(board.name, tier, asked.source, asked.models_folder, asked.starts) if asked.starts else None
     voice.detail("what else was asked for …")
     if asked.operators:
         from tools.profile.network import measured_network
@@ -128,11 +148,7 @@ def _camera(board: CameraBoard, asked: Asked, voice: Voice) -> dict[str, Any]:
         figures["still"], figures["budget"] = photographs["still"], figures["budget"] | photographs["budget"]
     figures["fallbacks"] += busy(before)
     figures["machine"] |= {"before": before.figures(), "after": clockwork().figures()}
-    quality = "fine" if board.matting.live.value == "keyframes" else "fast"
-    return {"schema": SCHEMA, "kind": "camera", "board": board.name, "tier": tier, "quality": quality,
-            "source": asked.source, "sink": asked.out,
-            "conditions": conditions(board, board.network.threads.value), "start": start,
-            "time_to_first_mask_ms": _first_mask(start), **figures}
+    return {"start": start, "time_to_first_mask_ms": _first_mask(start), **figures}
 
 
 def busy(before: Clockwork) -> list[str]:
@@ -150,20 +166,16 @@ def _first_mask(start: dict[str, Any] | None) -> dict[str, float | None]:
     return {"cold": cold["ms"]["total"] if cold["cold"] else None, "warm": start["warm"]["ms"]["total"]}
 
 
-def _chip(board: SolverBoard) -> dict[str, Any]:
-    from tools.profile.chip import chip_figures
-    from tools.profile.report import SCHEMA, conditions
-
-    return {"schema": SCHEMA, "kind": "solver", "board": board.name, "source": "simulator",
-            "conditions": conditions(board), **chip_figures(board)}
+def _check_page(page: Path | None) -> None:
+    """Raises OutputError before anything is measured for a page that has no folder to lie in."""
+    if page and not page.parent.is_dir():
+        raise OutputError(f"{page}: there is no folder {page.parent}; make it first or choose another --html")
 
 
 def _write(page: Path, report: dict[str, Any]) -> None:
-    from edge.errors import OutputError
     from tools.profile.page import page_of
 
     try:
         page.write_text(page_of(report), encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{page}: {error.strerror}; --html needs a file name in a folder that can be written "
-                          f"to") from error
+        raise OutputError(f"{page}: cannot be written to ({error.strerror}); choose another --html") from error

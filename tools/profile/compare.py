@@ -31,13 +31,17 @@ link's session number is drawn."""
 MEMORY_FLOOR = 0.05
 """Share by which peak memory differs from run to run."""
 
-LEAST = {"clock_ms": 0.02, "cpu_ms": 0.02, "cycles": 0.0}
-"""A change smaller than this is nobody's time, whatever its share."""
+LEAST = {"clock_ms": 0.03, "cpu_ms": 0.03, "cycles": 0.0}
+"""A change smaller than this is nobody's time, whatever its share: two processes of the same program differ by up to
+0.026 ms in a stage of 0.14 ms, for where their memory lies (16 runs, 2-core x86-64 server, 2026-11-21)."""
 
 QUANTILE = 0.10
 """Of a stage's times that is compared."""
 
-SAME = ("kind", "board", "source", "width", "height", "quality", "tier")
+FEWEST = 20
+"""Frames of a report that can be compared: an interval drawn from fewer is too sure of itself."""
+
+SAME = ("board", "kind", "source", "sink", "width", "height", "quality", "tier")
 """What two reports must have in common to be compared."""
 
 
@@ -65,12 +69,9 @@ def compared(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, 
     "moved": [lines]}; pace: ruler → its own ratio.
 
     Verdicts: slower, faster, unchanged, `clock only` (the wall's clock moved, the processor's time did not), new, gone.
-    Raises ReportError when there are not as many old ones as new ones, or they are not of the same thing.
+    Raises ReportError as check_same.
     """
-    if len(old) != len(new) or not old:
-        raise ReportError(f"{len(old)} old reports and {len(new)} new ones: give as many of each, made in turns")
-    for report in [*old, *new]:
-        _check(old[0], report)
+    check_same(old, new)
     pace = paces(old, new)
     stages = {stage: _stage(stage, old, new, list(pace.values())) for stage in {**old[0]["stages"], **new[0]["stages"]}}
     memory = _memory(old, new)
@@ -81,14 +82,23 @@ def compared(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, 
     return {"pairs": len(old), "pace": pace, "stages": stages, "memory": memory, "moved": moved}
 
 
-def _check(first: dict[str, Any], other: dict[str, Any]) -> None:
-    for key in SAME:
-        if first.get(key) != other.get(key):
-            raise ReportError(f"the reports are not of the same thing: {key} is {first.get(key)!r} in one and "
-                              f"{other.get(key)!r} in another")
-    there, here = (report["conditions"]["processor"] for report in (first, other))
-    if there != here:
-        raise ReportError(f"the reports are not from the same machine: {there!r} and {here!r}")
+def check_same(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
+    """Raises ReportError when there are not as many old reports as new ones, they are not of the same thing, or one is
+    of too few frames. What one does not tell (yet) is not asked of the others."""
+    if len(old) != len(new) or not old:
+        raise ReportError(f"{len(old)} old reports and {len(new)} new ones: give as many of each, made in turns")
+    first = old[0]
+    for other in [*old, *new]:
+        for key in SAME:
+            if key in first and key in other and first[key] != other[key]:
+                raise ReportError(f"the reports are not of the same thing: {key} is {first[key]!r} in one and "
+                                  f"{other[key]!r} in another; measure both alike")
+        if (frames := other.get("frames", FEWEST)) < FEWEST:
+            raise ReportError(f"a report of {frames} frames: {FEWEST} are the fewest that tell noise from change; "
+                              "measure a longer source")
+        there, here = (report["conditions"]["processor"] for report in (first, other))
+        if there != here:
+            raise ReportError(f"the reports are not from the same machine: {there!r} and {here!r}")
 
 
 def paces(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.profile import plots
 from tools.profile.svg import number
-from tools.profile.table import comparison_lines, elsewhere
+from tools.profile.table import allocated, comparison_lines, elsewhere
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1d2430;--dim:#667085;--paper:#fff;--card:#f6f7f9;--line:#e2e5ea;--bad:#c4320a;
@@ -15,21 +15,25 @@ STYLE = """
 --c8:#8b95a5;--c9:#c4320a}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--dim:#98a2b3;--paper:#12161d;--card:#1b212b;--line:#2d3542;
 --bad:#ff8a65;--good:#6cd9a3;--c0:#6ea2f5;--c1:#f2a368;--c2:#6fcf97;--c3:#cf8be0;--c4:#e9c258;--c5:#66cbdb;--c6:#f08a9d;
---c7:#b3c46a;--c8:#5d6878;--c9:#ff8a65}}
+--c7:#b3c46a;--c8:#5d6878;--c9:#ff4545}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0 auto;max-width:900px;
 padding:20px}
 h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:1.8em 0 .4em}p{margin:.3em 0}.dim{color:var(--dim)}
 .tiles{display:flex;flex-wrap:wrap;gap:10px;margin:16px 0}
 .tile{background:var(--card);border-radius:8px;padding:10px 14px;flex:1 1 120px}.tile b{display:block;font-size:1.35em}
 .bad{color:var(--bad)}.good{color:var(--good)}
-svg{width:100%;height:auto;display:block}svg text{font-size:11px;fill:var(--dim)}svg .label{font-weight:600}
-svg text.on{fill:#10141b;font-size:12px}.grid{stroke:var(--line);stroke-width:1}.line{fill:none;stroke-width:2}
+svg{width:100%;height:auto;display:block}svg .label{font-weight:600}
+svg text{font-size:11px;fill:var(--dim);paint-order:stroke;stroke:var(--paper);stroke-width:3px}
+svg text.on{fill:#10141b;font-size:12px;stroke:none}
+.grid{stroke:var(--line);stroke-width:1}.line{fill:none;stroke-width:2}
 .dashed{stroke-dasharray:5 4;stroke-width:1.5}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92em}
 td,th{padding:3px 8px;border-bottom:1px solid var(--line);text-align:right;font-weight:400}th{color:var(--dim)}
 td:first-child,th:first-child{text-align:left}
 .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em;vertical-align:-1px}
-.keys span{margin-right:1em;white-space:nowrap}details{margin:.6em 0}summary{cursor:pointer}
+.keys span{margin-right:1em;display:inline-block}details{margin:.6em 0}summary{cursor:pointer}
+.scroll{overflow-x:auto}@media(max-width:640px){body{padding:14px}.scroll>svg{width:680px}svg text{font-size:13px}
+td,th{padding:3px 5px}}
 """ + "".join(f".fill.c{i}{{fill:var(--c{i})}}.line.c{i}{{stroke:var(--c{i})}}.key.c{i}{{background:var(--c{i})}}"
               for i in range(10))
 
@@ -55,7 +59,7 @@ def _verdicts(report: dict[str, Any]) -> str:
     over = "".join(f"<p class=bad>Over budget: {escape(line)}</p>" for line in report["over_budget"])
     parts = over or "<p class=good>Within the board's budget.</p>"
     for line in comparison_lines(report["comparison"]) if "comparison" in report else ():
-        parts += f"<p>{escape(line)}</p>"
+        parts += f"<p{' class=bad' if line.startswith('MOVED') else ''}>{escape(line)}</p>"
     return parts + "".join(f"<p class=dim>{escape(line)}</p>" for line in report.get("fallbacks", ()))
 
 
@@ -73,18 +77,19 @@ def _camera(report: dict[str, Any]) -> str:
         ("Frames", f"{report['source']} {report['width']}×{report['height']} → {report['sink']}, {report['frames']} "
          f"frames, {report['keyframes']} of them keyframes, quality {report['quality']}; from the frame in hand to the "
          f"sink", _keys(report) + plots.timeline(report)),
-        ("How long frames take", "", plots.histogram(report)),
+        ("How long frames take", "the last bar holds all that took longer", plots.histogram(report)),
         ("Inside the median keyframe", "processor time; one call of the network by prefix timing",
          plots.flame(report, True)),
         ("Inside the median frame between keyframes", "", plots.flame(report, False)),
-        ("Memory", f"resident (blue) and proportional set (orange); a frame leaves "
-         f"{report['allocations'].get('held_bytes_per_frame', '–')} B behind", plots.memory_curve(report)),
-        ("Stages", "worked: median processor time of all threads", _stage_table(report)),
+        ("Memory", f"resident (blue) and proportional set (orange); {allocated(report['allocations'])}",
+         plots.memory_curve(report)),
+        ("Stages", "ms; worked: median processor time of all threads", _stage_table(report)),
         ("Photographs", "ms of masque matte, median of five in one process", _still_table(report)),
         ("Start", "fresh processes, ms", _start_table(report)),
         ("The machine", "", _machine_table(report)),
-        ("The network under this machine's roof", "one thread; a dot is an operator, larger ones take longer",
-         plots.roofline(report)),
+        ("The network under this machine's roof", "one thread; a dot is an operator, larger ones take longer; above "
+         "the roof are differences too small to tell, whose work was timed with a neighbour's",
+         _roof_keys(report) + drawn if (drawn := plots.roofline(report)) else ""),
         ("Operators", "by prefix timing: a difference of two medians, not a measurement of its own",
          _operator_tables(report))]
     return _tiles(tiles) + _sections(sections)
@@ -126,9 +131,19 @@ def _sections(sections: Iterable[tuple[str, str, str]]) -> str:
 
 
 def _keys(report: dict[str, Any]) -> str:
-    keys = ((plots.colour_of(report, stage), stage) for stage in plots.parts_of(report) if stage != "source")
-    return "<p class=keys>" + "".join(f'<span><i class="key c{colour}"></i>{escape(stage)}</span>'
-                                      for colour, stage in keys) + "</p>"
+    return _legend((plots.colour_of(report, stage), stage) for stage in plots.parts_of(report) if stage != "source")
+
+
+def _roof_keys(report: dict[str, Any]) -> str:
+    models = ((index, f"{model['file']} {model['signature']}") for index, model in enumerate(report["models"]))
+    roofs = ((colour, f"{name} {report['ceiling'][key]} GB/s") for key, name, colour in plots.ROOFS)
+    return _legend([*models, *roofs])
+
+
+def _legend(keys: Iterable[tuple[int, str]]) -> str:
+    """(colour, what has it) in a line."""
+    return "<p class=keys>" + "".join(f'<span><i class="key c{colour}"></i>{escape(name)}</span>'
+                                      for colour, name in keys) + "</p>"
 
 
 def _stage_table(report: dict[str, Any]) -> str:
@@ -166,12 +181,13 @@ def _start_table(report: dict[str, Any]) -> str:
 
 def _machine_table(report: dict[str, Any]) -> str:
     machine = report["machine"]
-    states = [("before", machine["before"]), *((f"after {state['s']:.1f} s", state) for state in machine["over_time"]),
+    states = [("before", machine["before"]), *((f"at {state['s']:.1f} s", state) for state in machine["over_time"]),
               ("after", machine["after"])]
+    why = {state["throttled"]["why"] for _, state in states if state["throttled"]["words"] is None}
     return _table(("", "load", "MHz", "governor", "°C", "throttled"), ((
         name, f"{state['load']}", *(_fact(state[key]) for key in ("clock_mhz", "governor", "temperature_c")),
-        state["throttled"]["why"] if state["throttled"]["words"] is None else
-        ", ".join(state["throttled"]["words"]) or "no") for name, state in states))
+        "–" if state["throttled"]["words"] is None else ", ".join(state["throttled"]["words"]) or "no")
+        for name, state in states)) + "".join(f"<p class=dim>Throttling: {escape(line)}.</p>" for line in sorted(why))
 
 
 def _operator_tables(report: dict[str, Any]) -> str:
@@ -192,7 +208,7 @@ def _folded(title: str, content: str) -> str:
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{body}</table>"
+    return f"<div class=scroll><table><tr>{top}</tr>{body}</table></div>"
 
 
 def _fact(fact: dict[str, Any]) -> str:

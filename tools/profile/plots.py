@@ -21,6 +21,10 @@ NEAR = 4
 """A budget is drawn where it is less than so many times what there is to see."""
 
 
+ROOFS = (("memory_gbs", "memory", 5), ("cache_gbs", "cache", 4))
+"""Key of the ceiling, its name, its colour."""
+
+
 def parts_of(report: dict[str, Any]) -> list[str]:
     """The stages that are not sums, in their order."""
     return [stage for stage in report["stages"] if stage not in SUMS]
@@ -58,8 +62,9 @@ def histogram(report: dict[str, Any]) -> str:
     most = _room(float(np.quantile(values, 0.99)), limit)
     counts, edges = np.histogram(values.clip(max=most), BINS, (0, most))
     axes = Axes((0, most), (0, float(counts.max()) * 1.15), ("ms a frame, in hand to sink", "frames"))
-    for count, left, right in zip(counts.tolist(), edges.tolist(), edges.tolist()[1:], strict=False):
-        axes.bar(left, right, count, 0, f"{left:.2f} to {right:.2f} ms: {count} frames")
+    for count, left, right in zip(counts.tolist(), edges.tolist(), [*edges.tolist()[1:-1], None], strict=False):
+        span = f"{left:.2f} to {right:.2f} ms" if right else f"{left:.2f} ms and more"
+        axes.bar(left, right or most, count, 0, f"{span}: {count} frames")
     for value, name in ((stage["p50"], "p50"), (stage["p95"], "p95")):
         axes.line([(value, 0), (value, counts.max() * 1.1)], 3, f"{name} {value:.2f} ms", dashed=True)
         axes.text(value, counts.max() * 1.1, f" {name} {value:.1f}")
@@ -77,7 +82,7 @@ def _room(most: float, limit: float) -> float:
 def _solver_histogram(report: dict[str, Any]) -> str:
     stages = report["stages"]
     most = max(figures["max"] for figures in stages.values())
-    axes = Axes((0, len(stages)), (100, most * 4), ("request", "cycles"), log=(False, True))
+    axes = Axes((0, len(stages)), (100, most * 4), ("", "cycles"), log=(False, True))
     for index, (name, figures) in enumerate(stages.items()):
         axes.bar(index + 0.1, index + 0.9, figures["p50"], index % COLOURS, f"{name}: {figures['p50']:,.0f} cycles")
         axes.text(index + 0.5, figures["p50"], f"{name} {figures['p50']:,.0f}", "middle")
@@ -134,6 +139,7 @@ def memory_curve(report: dict[str, Any]) -> str:
     axes.text(points[-1]["s"], peak, f"peak {peak:.0f} MB", "end")
     if limit < 2 * peak:
         axes.line([(0, limit), (points[-1]["s"], limit)], BUDGET_COLOUR, f"budget {limit} MB", dashed=True)
+        axes.text(points[-1]["s"], limit, f"budget {limit} MB", "end")
     return axes.svg("resident and proportional set over time")
 
 
@@ -149,11 +155,10 @@ def roofline(report: dict[str, Any]) -> str:
     peak = ceiling["int8_gmacs"]
     axes = Axes((0.5, 1000), (max(0.01, min(dot[1] for dot in dots) / 2), peak * 2),
                 ("multiply-adds a byte", "10⁹ multiply-adds a second"), log=(True, True), height=320)
-    for key, name, colour in (("memory_gbs", "memory", 5), ("cache_gbs", "cache", 4)):
+    for key, name, colour in ROOFS:
         rate = ceiling[key]
         roof = [(0.5, 0.5 * rate), (peak / rate, peak), (1000, peak)]
         axes.line(roof, colour, f"{name} {rate} GB/s, int8 {peak} G/s")
-        axes.text(0.55, 0.5 * rate, f"{name} {rate} GB/s")
     axes.text(900, peak, f"int8 {peak} G/s", "end")
     for intensity, rate, row, index in dots:
         axes.dot(intensity, rate, index, f"{row['operator']} {row['layer']}: {row['ms']:.4f} ms, {rate:.1f} G/s",

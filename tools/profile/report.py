@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.board_shapes import Board, CameraBoard, SolverBoard
+from edge.board_shapes import Board, CameraBoard
 from edge.boards import detect
 from edge.card import MODELS, model_path, read_card
 from edge.errors import ReportError
@@ -25,6 +25,12 @@ SCHEMA = 1
 UNITS = {"clock_ms": "ms", "cpu_ms": "ms", "cycles": "cycles"}
 """Clock of the samples → unit of its figures. clock_ms: what a bystander's watch shows; cpu_ms: processor time of all
 threads; cycles: of the simulator."""
+
+WHOLE = {"board": str, "kind": str, "stages": dict, "samples": dict, "budget": dict, "memory": dict, "conditions": dict}
+"""Key of every report → what it holds."""
+
+SAID = ("processor", "title", "date", "detected")
+"""Conditions without which a report cannot be told from another's."""
 
 
 def statistics_of(values: list[float]) -> dict[str, float]:
@@ -43,8 +49,8 @@ def live_figures(board: CameraBoard, run: LiveRun) -> dict[str, Any]:
     return {
         "width": run.width, "height": run.height, "frames": run.frames, "keyframes": sum(run.keyframe),
         "dropped": run.dropped,
-        "stages": {stage: {**statistics_of(values), "unit": "ms", "cpu_p50": statistics_of(run.cpu_ms[stage])["p50"]}
-                   for stage, values in run.clock_ms.items()},
+        "stages": {stage: {**statistics_of(run.clock_ms[stage]), "unit": "ms",
+                           "cpu_p50": statistics_of(run.cpu_ms[stage])["p50"]} for stage in run.order},
         "jitter": jitter(run.interval_ms),
         "budget": {"frame_ms": {"limit": limit, "p95": round(statistics_of(run.clock_ms["frame"])["p95"], 2),
                                 "missed": missed, "missed_share": round(missed / run.frames, 4)},
@@ -84,7 +90,15 @@ def conditions(board: Board, threads: int = 1) -> dict[str, Any]:
                        f"tflite-runtime {_version('tflite-runtime')}",
             "python": platform.python_version(), "numpy": np.__version__, "system": platform.platform(),
             "processor": processor(), "cores": os.cpu_count() or 1, "threads": threads, "title": board.title,
-            "detected": detect()}
+            "detected": here(board)}
+
+
+def here(board: Board) -> str:
+    """The board that this machine is. One that nothing tells from the machine below it, such as a Coral on USB, is
+    taken at its word on any machine with a device tree."""
+    found = detect()
+    hidden = isinstance(board, CameraBoard) and not board.devicetree and board.name != found
+    return board.name if hidden and found != "desk" else found
 
 
 def processor(cpuinfo: Path = Path("/proc/cpuinfo"), model: Path = Path("/proc/device-tree/model")) -> str:
@@ -133,7 +147,8 @@ def read_report(path: Path) -> dict[str, Any]:
     schema = report.get("schema") if isinstance(report, dict) else None
     if schema != SCHEMA:
         raise ReportError(f"{path}: is of schema {schema!r}, this program writes and reads {SCHEMA}; measure again")
-    missing = [key for key in ("board", "kind", "stages", "samples", "budget", "conditions") if key not in report]
+    missing = [key for key, kind in WHOLE.items() if not isinstance(report.get(key), kind)]
+    missing += [f"conditions.{key}" for key in SAID if not missing and key not in report["conditions"]]
     if missing:
         raise ReportError(f"{path}: has no {', '.join(missing)}; it is no whole report")
     return report
@@ -142,11 +157,6 @@ def read_report(path: Path) -> dict[str, Any]:
 def clocks(report: dict[str, Any]) -> list[str]:
     """The clocks by which a report's samples were taken."""
     return [clock for clock in UNITS if clock in report["samples"]]
-
-
-def kind_of(board: Board) -> str:
-    """`camera` or `solver`."""
-    return "solver" if isinstance(board, SolverBoard) else "camera"
 
 
 def _plain(columns: dict[str, list[float]]) -> dict[str, list[float | None]]:

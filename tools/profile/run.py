@@ -6,6 +6,7 @@ the live path. What is noted is noted between the laps, and taken out of the int
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,14 +45,15 @@ IN_HAND = ("source",)
 
 @dataclass
 class LiveRun:
-    """What was noted. clock_ms, cpu_ms: stage → a value for each frame, NaN where the stage did not run; interval_ms:
-    from one finished frame to the next; memory: (seconds, rss, pss) in MB; warm_s: when the first counted frame came;
-    machine: (seconds, its state)."""
+    """What was noted. clock_ms, cpu_ms: stage → a value for each frame, NaN where the stage did not run; order: of the
+    stages in a frame; interval_ms: from one finished frame to the next; memory: (seconds, rss, pss) in MB; warm_s: when
+    the first counted frame came; machine: (seconds, its state)."""
 
     width: int
     height: int
     clock_ms: dict[str, list[float]] = field(default_factory=dict)
     cpu_ms: dict[str, list[float]] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
     keyframe: list[bool] = field(default_factory=list)
     interval_ms: list[float] = field(default_factory=list)
     rulers: Rulers = field(default_factory=Rulers)
@@ -77,7 +79,18 @@ class LiveRun:
             row["loop"] = sum(ms for stage, ms in row.items() if stage != "frame")
             for stage in {**columns, **row}:
                 columns.setdefault(stage, [np.nan] * self.frames).append(row.get(stage, np.nan))
+            self.order = in_order(self.order, row)
         self.keyframe.append(keyframe)
+
+
+def in_order(known: list[str], row: Iterable[str]) -> list[str]:
+    """Stages known so far, and the new ones of a frame's row where they stand in it: the first frame is no keyframe."""
+    order, place = list(known), 0
+    for stage in row:
+        if stage not in order:
+            order.insert(place, stage)
+        place = order.index(stage) + 1
+    return order
 
 
 def wish_for(board: CameraBoard, out: str, models: Path | None) -> Wish:
@@ -104,6 +117,9 @@ def live_run(source_name: str, wish: Wish, frames: int) -> LiveRun:
         if not loop.run.frames:
             raise PictureError(f"{source_name}: has no more than {loop.given} frames; the first {WARM_UP} are not "
                                f"counted, so give one that is longer")
+        if loop.run.frames < frames:
+            loop.run.fallbacks.append(f"{source_name}: ended after {loop.run.frames} counted frames of {frames} that "
+                                      f"were asked for; percentiles of few say little")
         loop.run.allocations = allocations(loop.once, ALLOCATED)
         loop.run.fallbacks += [*source.fallbacks, *sink.fallbacks]
         loop.run.dropped = source.dropped

@@ -113,7 +113,12 @@ def _files() -> list[str]:
 
 
 if __name__ == "__main__":
-    figures = started(int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4])
+    from edge.errors import MasqueError
+
+    try:
+        figures = started(int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4])
+    except MasqueError as error:
+        raise SystemExit(str(error)) from error
     if sys.argv[5:] == ["files"]:
         figures["files"] = _files()
     print(json.dumps(figures))

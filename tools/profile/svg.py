@@ -13,7 +13,8 @@ LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 36
 
 
 class Axes:
-    """A plot's frame: values → pixels. x, y: (least, most); log: which of the two axes are logarithmic."""
+    """A plot's frame: values → pixels. x, y: (least, most); labels: of the two, an x without one has no numbers; log:
+    which of them are logarithmic."""
 
     def __init__(self, x: tuple[float, float], y: tuple[float, float], labels: tuple[str, str],
                  log: tuple[bool, bool] = (False, False), height: int = HEIGHT) -> None:
@@ -56,8 +57,7 @@ class Axes:
 
     def svg(self, said: str) -> str:
         """The drawing. said: what it shows, for whoever cannot see it."""
-        return (f'<svg viewBox="0 0 {WIDTH} {self.height}" role="img" aria-label="{escape(said, quote=True)}">'
-                f"{''.join(self.parts)}</svg>")
+        return _drawing(self.height, said, self.parts)
 
     def _across(self, x: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * _share(x, self.x, self.log[0])
@@ -72,7 +72,7 @@ class Axes:
                        for v in ticks(*y, self.log[1]))
         columns = "".join(f'<line class="grid" x1="{self._across(v):.1f}" x2="{self._across(v):.1f}" y1="{TOP}" '
                           f'y2="{floor}"/><text x="{self._across(v):.1f}" y="{floor + 15}" text-anchor="middle">'
-                          f"{number(v)}</text>" for v in ticks(*x, self.log[0]))
+                          f"{number(v)}</text>" for v in (ticks(*x, self.log[0]) if labels[0] else ()))
         return (f'{rows}{columns}<text class="label" x="{right}" y="{self.height - 4}" text-anchor="end">'
                 f'{escape(labels[0])}</text><text class="label" x="{LEFT + 6}" y="{TOP + 10}">{escape(labels[1])}'
                 "</text>")
@@ -86,12 +86,17 @@ def boxes(rows: Sequence[Sequence[tuple[float, float, str, int, str]]], whole: f
     for depth, row in enumerate(rows):
         for start, length, name, colour, title in row:
             x, wide, y = 1 + start * scale, max(1.0, length * scale - 1), depth * step
-            shown = name if wide > 7.2 * len(name) + 6 else ""
+            shown = next((words for words in (name, name.split(" ")[0]) if wide > 7.2 * len(words) + 6), "")
             parts.append(f'<g><title>{escape(title)}</title><rect class="fill c{colour}" x="{x:.1f}" y="{y}" '
                          f'width="{wide:.1f}" height="{step - 2}" rx="2"/><text class="on" x="{x + 4:.1f}" '
                          f'y="{y + 18}">{escape(shown)}</text></g>')
-    return (f'<svg viewBox="0 0 {WIDTH} {step * len(rows)}" role="img" aria-label="{escape(said, quote=True)}">'
-            f"{''.join(parts)}</svg>")
+    return _drawing(step * len(rows), said, parts)
+
+
+def _drawing(height: int, said: str, parts: Sequence[str]) -> str:
+    """As wide as the page; where that is a telephone's, as wide as it can be read, and to be scrolled."""
+    return (f'<div class=scroll><svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(said, quote=True)}">'
+            f"{''.join(parts)}</svg></div>")
 
 
 def ticks(least: float, most: float, log: bool = False) -> list[float]:

@@ -60,11 +60,19 @@ def _camera(report: dict[str, Any]) -> list[str]:
             f"frame budget   p95 {frame['p95']:.2f} of {frame['limit']} ms; {frame['missed']} frames missed it "
             f"({100 * frame['missed_share']:.1f} %)",
             f"memory         peak {memory['peak']:.1f} of {memory['limit']} MB, grew by "
-            f"{report['memory']['growth_mb']} MB; a frame leaves "
-            f"{report['allocations'].get('held_bytes_per_frame', '–')} B behind and borrows "
-            f"{report['allocations'].get('peak_bytes_per_frame', 0) / 1e6:.2f} MB at most",
-            f"jitter         {jitter['p50']} ms at the median, p95 {jitter['p95']}, p99 {jitter['p99']}",
+            f"{report['memory']['growth_mb']} MB; {allocated(report['allocations'])}",
+            "jitter         " + (f"{jitter['p50']} ms at the median, p95 {jitter['p95']}, p99 {jitter['p99']}"
+                                  if jitter["p50"] is not None else "–, of one frame"),
             *_still(report), f"energy         {joules}", *_start(report), *_machine(report), *_network(report)]
+
+
+def allocated(said: dict[str, Any]) -> str:
+    """What a frame of the steady loop leaves behind or gives back, and needs meanwhile; or why nobody knows."""
+    if not said.get("frames"):
+        return f"allocations were not counted: {said.get('why', 'no frame was left')}"
+    held = said["held_bytes_per_frame"]
+    return (f"a frame {'leaves' if held >= 0 else 'gives back'} {abs(held):,.0f} B{' behind' if held >= 0 else ''} and "
+            f"borrows {said['peak_bytes_per_frame'] / 1e6:.2f} MB at most")
 
 
 def _still(report: dict[str, Any]) -> list[str]:
