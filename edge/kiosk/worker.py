@@ -103,7 +103,7 @@ class Worker:
         if self._connection is None or not self.alive:
             self._end()
             ours, theirs = socket.socketpair()
-            command = [sys.executable, "-m", "edge.kiosk.worker", str(theirs.fileno())]
+            command = [sys.executable, "-P", "-m", "edge.kiosk.worker", str(theirs.fileno())]
             self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
                                              stdout=subprocess.DEVNULL,
                                              env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})

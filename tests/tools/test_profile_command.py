@@ -145,6 +145,16 @@ def test_the_table_is_for_people(profile: Profile) -> None:
         assert re.search(line, done.out, re.MULTILINE), (line, done.out)
 
 
+def test_folders_of_the_user_s_own_that_bear_our_names_are_left_alone(profile: Profile, tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("tools", "edge"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('a stranger')")
+    monkeypatch.chdir(tmp_path)
+    done = profile(*QUICK[:4], "--starts", 1, "--no-operators", "--board", "desk")
+    assert done.code == 0, done.err
+
+
 def test_starts_are_told_step_by_step_cold_and_warm(profile: Profile) -> None:
     done = profile("--source", SMALL, "--frames", 20, "--starts", 1, "--no-operators", "--board", "desk", "--json")
     start, first = done.json["start"], done.json["time_to_first_mask_ms"]

@@ -18,7 +18,7 @@ ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", 
 def measured_network(tier: str, models: Path | None) -> dict[str, Any]:
     """{"models": operator tables, "ceiling": …, "why": why there are no tables}. Raises ReportError where it fails,
     with its own last line."""
-    done = subprocess.run([sys.executable, "-m", "tools.profile.network", tier, str(models or "")],
+    done = subprocess.run([sys.executable, "-P", "-m", "tools.profile.network", tier, str(models or "")],
                           capture_output=True, text=True, check=False, env={**os.environ, **ONE_THREAD})
     if done.returncode:
         said = done.stderr.strip().splitlines()

@@ -49,8 +49,8 @@ def _matted(board: str, quality: str, models: Path | None) -> list[dict[str, Any
         for file in files:
             cv2.imwrite(str(file), large)
         more = ["--models", str(models)] if models else []
-        done = subprocess.run([sys.executable, "-m", "edge", "matte", *map(str, files), "--out", str(folder / "cut"),
-                               "--quality", quality, "--board", board, "--json", *more],
+        done = subprocess.run([sys.executable, "-P", "-m", "edge", "matte", *map(str, files), "--out",
+                               str(folder / "cut"), "--quality", quality, "--board", board, "--json", *more],
                               capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()

@@ -79,8 +79,8 @@ def imports() -> list[dict[str, Any]]:
 
 
 def _start(board: str, source: str, models: Path | None, *more: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-m", "tools.profile.starting", str(time.monotonic_ns()), board, source,
-                           str(models or ""), *more], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-m", "tools.profile.starting", str(time.monotonic_ns()), board,
+                           source, str(models or ""), *more], capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise ReportError(f"a start of the live path failed: {said[-1] if said else f'exit {done.returncode}'}; "
