@@ -65,9 +65,10 @@ def histogram(report: dict[str, Any]) -> str:
     for count, left, right in zip(counts.tolist(), edges.tolist(), [*edges.tolist()[1:-1], None], strict=False):
         span = f"{left:.2f} to {right:.2f} ms" if right else f"{left:.2f} ms and more"
         axes.bar(left, right or most, count, 0, f"{span}: {count} frames")
-    for value, name in ((stage["p50"], "p50"), (stage["p95"], "p95")):
+    for name, anchor in (("p50", "end"), ("p95", "start")):  # to either side: they may lie close together
+        value = stage[name]
         axes.line([(value, 0), (value, counts.max() * 1.1)], 3, f"{name} {value:.2f} ms", dashed=True)
-        axes.text(value, counts.max() * 1.1, f" {name} {value:.1f}")
+        axes.text(value, counts.max() * 1.1, f" {name} {value:.1f} ", anchor)
     if limit < most:
         axes.line([(limit, 0), (limit, counts.max())], BUDGET_COLOUR, f"budget {limit} ms", dashed=True)
         axes.text(limit, counts.max(), f"budget {limit} ", "end")
