@@ -173,6 +173,40 @@ static PyObject *door_settle(PyObject *self, PyObject *args)
     return done(&arrays, 0);
 }
 
+static PyObject *door_carry(PyObject *self, PyObject *args)
+{
+    PyObject *in[5];
+    Axis down, across;
+    Arrays arrays = {.count = 0};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OO(fffff)(fffff)OOO", &in[0], &in[1], &down.step, &down.first, &down.scale, &down.from,
+                          &down.gain, &across.step, &across.first, &across.scale, &across.from, &across.gain, &in[2],
+                          &in[3], &in[4])) return NULL;
+    Py_buffer *values = take(&arrays, in[0], "values", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!values) return failed(&arrays);
+    Py_buffer *flow = take(&arrays, in[1], "flow", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!flow) return failed(&arrays);
+    Size steps = {(int)flow->shape[0], (int)flow->shape[1] / 2};
+    if (flow->shape[1] % 2) {
+        PyErr_Format(PyExc_ValueError, "flow has %zd columns; they must be pairs of x and y", flow->shape[1]);
+        return failed(&arrays);
+    }
+    Py_buffer *out = take(&arrays, in[4], "out", "f", 2, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
+    if (!out) return failed(&arrays);
+    int plain = in[2] == Py_None && in[3] == Py_None;
+    Py_buffer *share = plain ? NULL : take(&arrays, in[2], "share", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!plain && (!share || !alike(share, "share", steps))) return failed(&arrays);
+    Py_buffer *fresh = plain ? NULL : take(&arrays, in[3], "fresh", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!plain && (!fresh || !alike(fresh, "fresh", size_of(out)))) return failed(&arrays);
+    int status;
+    Py_BEGIN_ALLOW_THREADS
+    Carried mask = {values->buf, size_of(values)};
+    status = carry(mask, flow->buf, steps, across, down, share ? share->buf : NULL, fresh ? fresh->buf : NULL,
+                   out->buf, size_of(out));
+    Py_END_ALLOW_THREADS
+    return done(&arrays, status);
+}
+
 static PyMethodDef methods[] = {
     {"guided", door_guided, METH_VARARGS, "guided(guide, values, radius, epsilon, a, b): fills a and b."},
     {"shrink", door_shrink, METH_VARARGS, "shrink(pixels, small, luma): fills small and luma."},
@@ -180,6 +214,7 @@ static PyMethodDef methods[] = {
     {"hold", door_hold, METH_VARARGS, "hold(a, b, sure, from): a = 0, b = 1 where sure > from."},
     {"blend", door_blend, METH_VARARGS, "blend(pixels, alpha, kinds, backdrop, linear, picture, shown): fills picture."},
     {"settle", door_settle, METH_VARARGS, "settle(held, present, (top, left), moved, (share, still, moving)): moves held towards present."},
+    {"carry", door_carry, METH_VARARGS, "carry(values, flow, down, across, share, fresh, out): fills out."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -32,3 +32,13 @@ def settle(held: np.ndarray, present: np.ndarray, place: tuple[int, int], moved:
            calm: tuple[float, float, float]) -> None:
     """held (h, w) float32 += share·(present − held); present (h', w') float32 lies at place (top, left) amid 0.
     calm: the share where moved (h, w) uint8 is up to calm[1]; it rises to 1 at calm[2]."""
+
+Axis = tuple[float, float, float, float, float]
+"""step, first, scale, from, gain: along one axis the centre of cell i lies at i·step + first among the flow's steps; it
+came from i·scale + from + gain·flow among the cells of the mask."""
+
+def carry(values: np.ndarray, flow: np.ndarray, down: Axis, across: Axis, share: np.ndarray | None,
+          fresh: np.ndarray | None, out: np.ndarray) -> None:
+    """values (h, w) float32, flow (n, 2·m) float32, x and y of every step → out (h', w') float32, filled: values where
+    the flow has taken them, all linear in between. share (n, m), fresh (h', w') float32: out is then the average in
+    which fresh counts by its share, 1 where values never reached; both or none."""

@@ -97,7 +97,7 @@ def no_kinds(pixels: np.ndarray) -> np.ndarray:
 def test_an_enlarged_alpha_is_the_ramp_of_the_enlarged_coefficients(height: int, width: int, small_h: int, small_w: int,
                                                                     steep: float) -> None:
     pixels = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-    a, b = (0.3 + 0.2 * rng.random((small_h, small_w), np.float32) for _ in range(2))
+    a, b = (0.3 + 0.15 * rng.random((small_h, small_w), np.float32) for _ in range(2))
     luma, alpha = np.full((small_h, small_w), 90, np.uint8), np.empty((height, width), np.uint8)
     ramp = (0.5 - steep / 2, 0.5 + steep / 2)
     loops.enlarge(pixels, luma, a, b, ramp, np.full_like(no_kinds(pixels), 2), alpha)
@@ -220,9 +220,64 @@ def test_settling_moves_by_the_share_of_how_much_a_pixel_moved() -> None:
     np.testing.assert_allclose(held, wanted, atol=1e-6)
 
 
+def linear(plane: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """plane (h, w) at places, linear in between; beyond its outermost centres it goes on as there."""
+    y, x = (np.clip(at, 0, side - 1) for at, side in zip((y, x), plane.shape, strict=True))
+    top, left = y.astype(int), x.astype(int)
+    below, right = np.minimum(top + 1, plane.shape[0] - 1), np.minimum(left + 1, plane.shape[1] - 1)
+    upper = plane[top, left] * (1 - x + left) + plane[top, right] * (x - left)
+    return upper * (1 - y + top) + (plane[below, left] * (1 - x + left) + plane[below, right] * (x - left)) * (y - top)
+
+
+Axes = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def slowly_carried(values: np.ndarray, flow: np.ndarray, axes: Axes, shape: tuple[int, int]) -> np.ndarray:
+    cells, across = np.mgrid[: shape[0], : shape[1]].astype(np.float64), np.ascontiguousarray(flow[:, 0::2])
+    in_flow = [at * axis[0] + axis[1] for at, axis in zip(cells, axes, strict=True)]
+    here = [at * axis[2] + axis[3] for at, axis in zip(cells, axes, strict=True)]
+    return linear(values, here[0] + axes[0][4] * linear(np.ascontiguousarray(flow[:, 1::2]), *in_flow),
+                  here[1] + axes[1][4] * linear(across, *in_flow))
+
+
+shapes = st.tuples(st.integers(1, 30), st.integers(1, 40))
+
+
+@settings(deadline=None)
+@given(shapes, shapes, shapes, st.sampled_from([(0.7, -0.4, 0.9, 0.3, 0.5), (1.6, 2.0, 1.3, -4.0, -2.0)]))
+def test_a_carried_mask_is_sampled_where_the_flow_points(was: tuple[int, int], steps: tuple[int, int],
+                                                        shape: tuple[int, int], axis: tuple[float, ...]) -> None:
+    values, flow = rng.random(was, np.float32), rng.normal(0, 2, (steps[0], 2 * steps[1])).astype(np.float32)
+    axes, out = (axis, tuple(0.8 * part for part in axis)), np.full(shape, np.nan, np.float32)
+    loops.carry(values, flow, *axes, None, None, out)
+    np.testing.assert_allclose(out, slowly_carried(values, flow, axes, shape), atol=2e-4)
+
+
+def test_a_carried_average_counts_what_is_fresh_by_its_share_and_alone_beyond_the_mask() -> None:
+    values, fresh, share = rng.random((20, 30), np.float32), rng.random((40, 50), np.float32), np.full((9, 16), 0.25)
+    share[:, 8:] = np.linspace(0.25, 1, 8)
+    flow, out = rng.normal(0, 1, (9, 32)).astype(np.float32), np.empty((40, 50), np.float32)
+    axes = ((0.225, -0.4, 0.6, -3.0, 1.0), (0.32, -0.4, 0.8, -5.0, 1.0))
+    loops.carry(values, flow, *axes, share.astype(np.float32), fresh, out)
+    y, x = np.mgrid[:40, :50]
+    counts = linear(share, y * 0.225 - 0.4, x * 0.32 - 0.4)
+    known = (y * 0.6 - 3 >= -0.5) & (y * 0.6 - 3 <= 19.5) & (x * 0.8 - 5 >= -0.5) & (x * 0.8 - 5 <= 29.5)
+    past = slowly_carried(values, flow, axes, (40, 50))
+    np.testing.assert_allclose(out, np.where(known, past + counts * (fresh - past), fresh), atol=1e-4)
+    assert 0.2 < known.mean() < 0.9
+
+
+def test_a_flow_that_is_no_number_is_none() -> None:
+    values, out = rng.random((6, 8), np.float32), np.empty((6, 8), np.float32)
+    axis = (1.0, 0.0, 1.0, 0.0, 1.0)
+    loops.carry(values, np.full((6, 16), np.nan, np.float32), axis, axis, None, None, out)
+    assert np.isfinite(out).all()
+
+
 PLANE, WHOLE = np.zeros((4, 6), np.float32), np.zeros((4, 6), np.uint8)
 PICTURE, ALPHA, ONE = np.zeros((8, 12, 3), np.uint8), np.zeros((8, 12), np.uint8), np.zeros((1, 1), np.uint8)
 UP = (0.0, 1.0)
+STEP = (1.0, 0.0, 1.0, 0.0, 1.0)
 
 
 @pytest.mark.parametrize(("call", "said"), [
@@ -241,8 +296,11 @@ UP = (0.0, 1.0)
     (lambda: loops.settle(PLANE.copy(), PLANE, (1, 0), WHOLE, (0.3, 2.0, 6.0)), "leaves held's 4 x 6"),
     (lambda: loops.settle(PLANE.copy(), PLANE, (0, 0), WHOLE, (0.3, 6.0, 6.0)), "must change more"),
     (lambda: loops.shrink(PICTURE, np.zeros((9, 12, 3), np.uint8), np.zeros((9, 12), np.uint8)), "8 x 12 cannot be"),
+    (lambda: loops.carry(PLANE, PLANE[:, :5].copy(), STEP, STEP, None, None, PLANE.copy()), "flow has 5 columns"),
+    (lambda: loops.carry(PLANE, PLANE, STEP, STEP, PLANE, PLANE, PLANE.copy()), "share is 4 x 6, not 4 x 3"),
+    (lambda: loops.carry(PLANE, PLANE, STEP, STEP, PLANE[:, :3].copy(), WHOLE, PLANE.copy()), "fresh has type B"),
 ], ids=["radius", "negative", "epsilon", "guide", "size", "double", "channels", "alpha", "tiles", "ramp", "other",
-        "mirrored", "place", "calm", "larger"])
+        "mirrored", "place", "calm", "larger", "pairs", "share", "fresh"])
 def test_what_does_not_fit_is_refused_with_both_numbers(call: Callable[[], None], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call()
