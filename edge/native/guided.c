@@ -29,7 +29,7 @@ typedef struct {
     Columns columns;
     float *share, *a, *b, *mean_a, *mean_b;
     int32_t *ring;
-    uint8_t *wanted, *averaged, *solved, *any;
+    uint8_t *wanted, *averaged, *solved, *any, *away;
 } Work;
 
 static int lesser(int a, int b) { return a < b ? a : b; }
@@ -48,7 +48,7 @@ static int room_for(Work *work, Size size, int radius)
     int blocks = (size.width + BLOCK - 1) / BLOCK;
     size_t width = (size_t)blocks * BLOCK, row = width + 2 * (size_t)radius, rows = 2 * (size_t)radius + 2;
     size_t flags = (size_t)size.height * (size_t)blocks;
-    char *room = malloc(4 * (7 * row + 3 * rows * width) + 4 * flags);
+    char *room = malloc(4 * (7 * row + 3 * rows * width) + 4 * flags + (size_t)blocks);
     if (!room) return 0;
     *work = (Work){.size = size, .radius = radius, .blocks = blocks, .width = (int)width, .room = room};
     int32_t *whole = (int32_t *)room;
@@ -58,6 +58,7 @@ static int room_for(Work *work, Size size, int radius)
     work->ring = (int32_t *)(work->mean_b + rows * width);
     work->wanted = (uint8_t *)(work->ring + rows * width);
     work->averaged = work->wanted + flags, work->solved = work->averaged + flags, work->any = work->solved + flags;
+    work->away = work->any + flags;
     memset(room, 0, 4 * 7 * row);
     for (int x = 0, from, to; x < size.width; x++)
         work->share[radius + x] = 1.0f / (float)window(x, radius, size.width, &from, &to);
@@ -82,24 +83,51 @@ FAST static void quantised(const float *restrict values, int32_t *restrict out, 
 }
 
 /* Whether each block of a row holds, or touches to the right or below, another value than its own. */
-static void changes_of_row(const float *restrict row, const float *restrict below, int width,
+FAST static void changes_of_row(const float *restrict row, const float *restrict below, int width,
                                 uint8_t *restrict changes)
 {
-    for (int x = 0; x < width; x += BLOCK) {
-        int count = lesser(BLOCK, width - x), right = lesser(BLOCK, width - x - 1);
-        changes[x / BLOCK] = memcmp(row + x, below + x, sizeof(float) * (size_t)count) != 0
-                             || memcmp(row + x, row + x + 1, sizeof(float) * (size_t)right) != 0;
+    int whole = (width - 1) / BLOCK;  /* blocks with a neighbour to the right */
+    for (int block = 0; block < whole; block++) {
+        const float *here = row + block * BLOCK, *under = below + block * BLOCK;
+        int32_t differ = 0;
+        for (int x = 0; x < BLOCK; x++) differ |= (here[x] != under[x]) | (here[x] != here[x + 1]);
+        changes[block] = differ != 0;
+    }
+    for (int x = whole * BLOCK; x < width; x += BLOCK) {
+        changes[x / BLOCK] = 0;
+        for (int i = x; i < width; i++) changes[x / BLOCK] |= row[i] != below[i] || row[i] != row[lesser(i + 1, width - 1)];
     }
 }
 
-/* flags |= flags moved by up to `most` steps both ways; a step over a row's end marks one block too many, no more. */
-FAST static void spread(const uint8_t *restrict from, uint8_t *restrict to, int count, int most, int step)
+/* flags |= flags moved by up to `most` blocks both ways; a step over a row's end marks one block too many, no more. */
+FAST static void spread_across(const uint8_t *restrict from, uint8_t *restrict to, int count, int most)
 {
     memcpy(to, from, (size_t)count);
-    for (int o = step; o <= most * step && o < count; o += step)
+    for (int o = 1; o <= most && o < count; o++)
         for (int i = 0; i < count - o; i++) to[i] |= from[i + o];
-    for (int o = step; o <= most * step && o < count; o += step)
+    for (int o = 1; o <= most && o < count; o++)
         for (int i = o; i < count; i++) to[i] |= from[i - o];
+}
+
+/* to |= whether the last flag of its column lies up to `most` rows away, which `away` counts. */
+FAST static void count_away(const uint8_t *restrict from, uint8_t *restrict away, uint8_t *restrict to, int count,
+                            int most)
+{
+    for (int i = 0; i < count; i++) {
+        uint8_t next = (uint8_t)(away[i] + (away[i] < UINT8_MAX));
+        away[i] = from[i] ? 0 : next;
+        to[i] |= away[i] <= most;
+    }
+}
+
+/* flags |= flags moved by up to `most` rows both ways; away: room for a row. */
+static void spread_down(const uint8_t *from, uint8_t *to, Size size, int most, uint8_t *away)
+{
+    size_t row = (size_t)size.width;
+    memset(to, 0, row * (size_t)size.height), memset(away, UINT8_MAX, row);
+    for (int y = 0; y < size.height; y++) count_away(from + y * row, away, to + y * row, size.width, most);
+    memset(away, UINT8_MAX, row);
+    for (int y = size.height - 1; y >= 0; y--) count_away(from + y * row, away, to + y * row, size.width, most);
 }
 
 /* A change is noted where it begins: hence one more row and block. */
@@ -110,10 +138,11 @@ static void find_work(const Work *work, const float *values)
         const float *row = values + (size_t)y * w, *below = y + 1 < work->size.height ? row + w : row;
         changes_of_row(row, below, w, work->solved + (size_t)y * work->blocks);
     }
-    spread(work->solved, work->any, count, 2 * work->radius + 1, work->blocks);
-    spread(work->any, work->wanted, count, 2 * reach + 1, 1);
-    spread(work->wanted, work->averaged, count, work->radius, work->blocks);
-    spread(work->averaged, work->solved, count, reach, 1);
+    Size blocks = {work->size.height, work->blocks};
+    spread_down(work->solved, work->any, blocks, 2 * work->radius + 1, work->away);
+    spread_across(work->any, work->wanted, count, 2 * reach + 1);
+    spread_down(work->wanted, work->averaged, blocks, work->radius, work->away);
+    spread_across(work->averaged, work->solved, count, reach);
 }
 
 /* Adds (sign 1) or takes away (sign -1) one row of guide and values. */

@@ -30,6 +30,9 @@ enum Kind { BACKGROUND, PERSON, EDGE };
 /* A backdrop may be one pixel shown everywhere: steps in bytes, 0 allowed. */
 typedef struct { const uint8_t *bytes; ptrdiff_t row_step, pixel_step; } Backdrop;
 
+/* Probabilities nearer than `certain` to 0 and 1 count as those; eroded ones above `sure` are person. */
+typedef struct { float certain, sure; } Surely;
+
 /* A mask of so many cells. */
 typedef struct { const float *values; Size size; } Carried;
 
@@ -45,7 +48,8 @@ enum {
 int guided_coefficients(const uint8_t *guide, ptrdiff_t guide_step, const float *values, Size size, int radius,
                         float epsilon, float *a, float *b);
 
-void hold(float *a, float *b, const float *sure, float from, int count);
+int outline(const uint8_t *guide, ptrdiff_t guide_step, Size size, const float *mask, Size cells, int radius,
+            float epsilon, Surely surely, float *a, float *b);
 
 void settle(float *held, Size size, const float *present, int top, int left, Size part, const uint8_t *moved,
             Calm calm);

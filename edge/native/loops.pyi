@@ -18,8 +18,11 @@ def enlarge(pixels: np.ndarray, luma: np.ndarray, a: np.ndarray, b: np.ndarray, 
     is background up to ramp[0] and person from ramp[1] on. luma says which tiles hold an edge. kinds: of alpha as it
     comes, then as it is: both zeros at first."""
 
-def hold(a: np.ndarray, b: np.ndarray, sure: np.ndarray, from_: float) -> None:
-    """a, b (h, w) float32: 0 and 1 where sure (h, w) float32 is above from_."""
+def outline(guide: np.ndarray, mask: np.ndarray, radius: int, epsilon: float, surely: tuple[float, float],
+            a: np.ndarray, b: np.ndarray) -> None:
+    """guide (h, w) uint8, rows may lie apart; mask (n, m) float32 over all of it → a, b (h, w) float32, filled, as by
+    guided for the enlarged mask. surely: values nearer than the first to 0 and 1 count as those; where the mask, eroded
+    by a cell, is above the second, a is 0 and b 1."""
 
 def blend(pixels: np.ndarray, alpha: np.ndarray, kinds: np.ndarray | None, backdrop: np.ndarray, linear: bool,
           picture: np.ndarray, shown: np.ndarray | None) -> None:

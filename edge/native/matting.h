@@ -1,4 +1,4 @@
-/* The loops of alpha matting (edge/matting/system.py, solve.py, foreground.py): plain C with GCC's and Clang's vectors,
+/* The loops of alpha matting (edge/matting/system.py, solve.py, foreground.py, edge/live_matting.py): plain C with GCC's and Clang's vectors,
    no Python in here. matting_door.c is their door; tests/edge/test_matting_native.py holds their slow twins.
 
    Unknown pixels live in blocks: eight neighbours in a row, the first at a column that 8 divides, at least one of them
@@ -6,7 +6,7 @@
 #ifndef MASQUE_MATTING_H
 #define MASQUE_MATTING_H
 
-#include "loops.h"  /* Size */
+#include "loops.h"  /* Size, Ramp */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -61,6 +61,9 @@ typedef struct {
 } System;
 
 typedef struct { int iterations; float residual; } Outcome;
+
+int band(const uint8_t *guide, ptrdiff_t guide_step, const float *a, const float *b, Size size, Ramp ramp, float soft,
+         float *alpha, uint8_t *trimap);
 
 int count_blocks(const uint8_t *unknown, Size size);
 

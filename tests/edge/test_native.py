@@ -16,6 +16,8 @@ rng = np.random.default_rng(11)
 
 LEVELS = 4095
 
+shapes = st.tuples(st.integers(1, 30), st.integers(1, 40))
+
 
 def boxed(plane: np.ndarray, radius: int) -> np.ndarray:
     """The mean over every window, cut at the picture's edge: OpenCV's sums over OpenCV's counts."""
@@ -174,12 +176,35 @@ def test_a_shrunk_picture_is_the_mean_of_its_cells(height: int, width: int, down
     assert np.abs(small - means).max() <= 0.51 and np.abs(luma - means @ [0.299, 0.587, 0.114]).max() <= 0.51
 
 
-def test_what_is_sure_is_person_whatever_the_guide_shows() -> None:
-    a, b, sure = rng.random((3, 20, 30), np.float32)
-    wanted = np.where(sure > 0.6, 0, a), np.where(sure > 0.6, 1, b)
-    loops.hold(a, b, sure, 0.6)
-    np.testing.assert_array_equal(a, wanted[0])
-    np.testing.assert_array_equal(b, wanted[1])
+def slow_outline(guide: np.ndarray, mask: np.ndarray, radius: int, sure: float) -> tuple[np.ndarray, ...]:
+    """OpenCV's enlarging and eroding, then the filter that the paper describes."""
+    size = guide.shape[::-1]
+    values = cv2.resize(np.clip((mask - 0.02) / 0.96, 0, 1), size, interpolation=cv2.INTER_LINEAR)
+    held = cv2.resize(cv2.erode(mask, np.ones((3, 3))), size, interpolation=cv2.INTER_LINEAR) > sure
+    a, b = filled(np.ascontiguousarray(guide), values, radius, 1e-3)
+    return np.where(held, 0, a), np.where(held, 1, b), held
+
+
+@settings(deadline=None)
+@given(shapes, shapes, st.integers(1, 6))
+def test_an_outline_is_the_filter_of_the_enlarged_mask_and_person_where_that_is_sure(
+        cells: tuple[int, int], size: tuple[int, int], radius: int) -> None:
+    mask = np.clip(rng.normal(0.9, 0.3, cells), 0, 1).astype(np.float32)
+    picture, (a, b) = smooth(size[0] + 5, size[1] + 9), np.full((2, *size), np.nan, np.float32)
+    guide = picture[3 : 3 + size[0], 4 : 4 + size[1]]
+    loops.outline(guide, mask, radius, 1e-3, (0.02, 0.6), a, b)
+    slow_a, slow_b, held = slow_outline(guide, mask, radius, 0.6)
+    np.testing.assert_allclose(a * (guide / 255) + b, slow_a * (guide / 255) + slow_b, atol=2e-3)
+    assert (a[held] == 0).all() and (b[held] == 1).all()
+
+
+def test_an_outline_that_is_never_sure_is_the_filter_alone() -> None:
+    mask, guide, (a, b) = np.ones((9, 12), np.float32), smooth(45, 60), np.empty((2, 45, 60), np.float32)
+    mask[:, :6] = 0
+    loops.outline(guide, mask, 3, 1e-3, (0.02, 1.0), a, b)
+    slow_a, slow_b, _ = slow_outline(guide, mask, 3, 2.0)
+    np.testing.assert_allclose(a, slow_a, atol=5e-3)
+    assert np.abs(b - slow_b).max() < 5e-3 and (a[:, 30:] != 0).any()
 
 
 def test_light_is_mixed_as_light_and_sure_pixels_are_copied() -> None:
@@ -240,9 +265,6 @@ def slowly_carried(values: np.ndarray, flow: np.ndarray, axes: Axes, shape: tupl
                   here[1] + axes[1][4] * linear(across, *in_flow))
 
 
-shapes = st.tuples(st.integers(1, 30), st.integers(1, 40))
-
-
 @settings(deadline=None)
 @given(shapes, shapes, shapes, st.sampled_from([(0.7, -0.4, 0.9, 0.3, 0.5), (1.6, 2.0, 1.3, -4.0, -2.0)]))
 def test_a_carried_mask_is_sampled_where_the_flow_points(was: tuple[int, int], steps: tuple[int, int],
@@ -277,7 +299,7 @@ def test_a_flow_that_is_no_number_is_none() -> None:
 PLANE, WHOLE = np.zeros((4, 6), np.float32), np.zeros((4, 6), np.uint8)
 PICTURE, ALPHA, ONE = np.zeros((8, 12, 3), np.uint8), np.zeros((8, 12), np.uint8), np.zeros((1, 1), np.uint8)
 UP = (0.0, 1.0)
-STEP = (1.0, 0.0, 1.0, 0.0, 1.0)
+STEP, SURELY = (1.0, 0.0, 1.0, 0.0, 1.0), (0.02, 0.95)
 
 
 @pytest.mark.parametrize(("call", "said"), [
@@ -296,11 +318,16 @@ STEP = (1.0, 0.0, 1.0, 0.0, 1.0)
     (lambda: loops.settle(PLANE.copy(), PLANE, (1, 0), WHOLE, (0.3, 2.0, 6.0)), "leaves held's 4 x 6"),
     (lambda: loops.settle(PLANE.copy(), PLANE, (0, 0), WHOLE, (0.3, 6.0, 6.0)), "must change more"),
     (lambda: loops.shrink(PICTURE, np.zeros((9, 12, 3), np.uint8), np.zeros((9, 12), np.uint8)), "8 x 12 cannot be"),
+    (lambda: loops.outline(WHOLE, PLANE, 91, 1e-4, SURELY, PLANE.copy(), PLANE.copy()), "radius is 91"),
+    (lambda: loops.outline(WHOLE[:, ::2], PLANE, 2, 1e-4, SURELY, PLANE.copy(), PLANE.copy()), "guide has 2 bytes"),
+    (lambda: loops.outline(WHOLE, PLANE, 2, 1e-4, (0.5, 1.0), PLANE.copy(), PLANE.copy()), "nearer to 0 or 1"),
+    (lambda: loops.outline(WHOLE, PLANE, 2, 1e-4, SURELY, PLANE.copy(), PLANE[1:].copy()), "b is 3 x 6, not 4 x 6"),
     (lambda: loops.carry(PLANE, PLANE[:, :5].copy(), STEP, STEP, None, None, PLANE.copy()), "flow has 5 columns"),
     (lambda: loops.carry(PLANE, PLANE, STEP, STEP, PLANE, PLANE, PLANE.copy()), "share is 4 x 6, not 4 x 3"),
     (lambda: loops.carry(PLANE, PLANE, STEP, STEP, PLANE[:, :3].copy(), WHOLE, PLANE.copy()), "fresh has type B"),
 ], ids=["radius", "negative", "epsilon", "guide", "size", "double", "channels", "alpha", "tiles", "ramp", "other",
-        "mirrored", "place", "calm", "larger", "pairs", "share", "fresh"])
+        "mirrored", "place", "calm", "larger", "wide", "apart", "certain", "b",
+        "pairs", "share", "fresh"])
 def test_what_does_not_fit_is_refused_with_both_numbers(call: Callable[[], None], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call()
