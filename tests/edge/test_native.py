@@ -275,6 +275,17 @@ def test_a_carried_mask_is_sampled_where_the_flow_points(was: tuple[int, int], s
     np.testing.assert_allclose(out, slowly_carried(values, flow, axes, shape), atol=2e-4)
 
 
+@settings(deadline=None)
+@given(st.floats(-9, 9), st.floats(-9, 9), st.sampled_from([0.0, 1.5]))
+def test_a_carried_mask_is_flat_only_where_all_that_it_comes_from_is(down: float, across: float, waves: float) -> None:
+    y, x = np.mgrid[:70, :90]
+    values = np.clip(15.3 - np.hypot(y - 31, x - 44), 0, 1).astype(np.float32)
+    flow = np.tile(np.float32([across, down]), (14, 18)) + waves * rng.normal(0, 1, (14, 36)).astype(np.float32)
+    axes, out = ((0.2, -0.4, 1.0, 0.2, 1.0), (0.2, -0.4, 1.0, -0.3, -1.0)), np.full((71, 88), np.nan, np.float32)
+    loops.carry(values, flow, *axes, None, None, out)
+    np.testing.assert_allclose(out, slowly_carried(values, flow, axes, out.shape), atol=2e-4)
+
+
 def test_a_carried_average_counts_what_is_fresh_by_its_share_and_alone_beyond_the_mask() -> None:
     values, fresh, share = rng.random((20, 30), np.float32), rng.random((40, 50), np.float32), np.full((9, 16), 0.25)
     share[:, 8:] = np.linspace(0.25, 1, 8)
