@@ -35,6 +35,9 @@ clips and error of ten moving cut-outs, with matting, in 1/255: 0.106 and 7.99 w
 EXPLAINED, NOVEL = 4.0, 12.0
 """Differences, in 1/255, up to which motion explains a place, and from which on nothing of the past counts there."""
 
+SHARES = np.interp(np.arange(256), (EXPLAINED, NOVEL), (NEW_SHARE, 1)).astype(np.float32)
+"""What a fresh mask counts, by what motion leaves unexplained there, in 1/255."""
+
 
 class Motion:
     """Remembers a keyframe's picture, and carries what was seen in it to the present one by dense optical flow."""
@@ -83,8 +86,7 @@ class Motion:
     def averaged(self, old: Mask, fresh: Mask) -> Mask:
         """A keyframe's fresh mask, and the last keyframe's carried to it, where motion explains the picture and the
         last keyframe looked."""
-        novel = (self._unexplained - np.float32(EXPLAINED)) * np.float32((1 - NEW_SHARE) / (NOVEL - EXPLAINED))
-        share = np.clip(novel + np.float32(NEW_SHARE), NEW_SHARE, 1)
+        share = SHARES[self._unexplained]
         shape = (fresh.values.shape[0], fresh.values.shape[1])
         return self._carried(old, fresh.region, shape, share, np.ascontiguousarray(fresh.values))
 
