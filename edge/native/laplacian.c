@@ -9,7 +9,8 @@
 #include <stdlib.h>  /* calloc */
 #include <string.h>  /* memcpy */
 
-enum { MEAN = 0, TRIANGLE = 3, SHARE = 9, WINDOW = 10, SIDE = 3, REACH = 2, ROWS = 2 * REACH + 1 };
+enum { MEAN = 0, TRIANGLE = 3, SHARE = 9, WINDOW = 10, SIDE = 3, REACH = 2, ROWS = 2 * REACH + 1,
+       TERMS = 4 };
 
 /* Rings of padded rows: `rows` holds 5 of the picture, three channels each, `windows` 3 of the ten window planes.
    Beyond the picture they are 0; inside, a span that no block will ask for holds what was there before. marks: spans
@@ -154,37 +155,51 @@ static void load_windows(const Rings *r, Size size, int y, float epsilon)
     for (int x = size.width - 1; x < r->spans * LANES; x++) drop_column(out, r->stride, x);
 }
 
+/* Of three windows side by side, `step` apart: what five pixels gather that lie in the first, in the first two, in all,
+   in the last two and in the last. */
+static inline __attribute__((always_inline)) void gather(const Eight *windows, int step, Eight *pixels, int apart)
+{
+    pixels[0] = windows[0], pixels[4 * apart] = windows[2 * step];
+    pixels[apart] = windows[0] + windows[step], pixels[3 * apart] = windows[step] + windows[2 * step];
+    pixels[2 * apart] = pixels[apart] + windows[2 * step];
+}
+
+/* What windows say of the pixels in them: v of the comment above, and w of the pixel's own colour. Colours are taken from
+   that: small differences of small numbers, where v is large. */
+static inline __attribute__((always_inline)) void window_says(const float *window, const Eight own[3], size_t stride, Eight *says)
+{
+    Eight t[6], a = own[0] - EIGHT(window), b = own[1] - EIGHT(window + stride), c = own[2] - EIGHT(window + 2 * stride);
+    for (int i = 0; i < 6; i++) t[i] = EIGHT(window + (TRIANGLE + i) * stride);
+    Eight u0 = t[0] * a, u1 = t[1] * a + t[2] * b, u2 = t[3] * a + t[4] * b + t[5] * c;
+    says[0] = t[0] * u0 + t[1] * u1 + t[3] * u2, says[1] = t[2] * u1 + t[4] * u2, says[2] = t[5] * u2;
+    says[3] = EIGHT(window + SHARE * stride) + says[0] * a + says[1] * b + says[2] * c;
+}
+
 /* The 24 weights of one block. row: its five rows of the picture, window: its three of windows, both at its lane 0.
-   unknown: -1 in its lanes, 0 in others; known ones are no variables and pull nothing. Colours are taken from the pixel's own: small differences of small numbers, where v is large. */
+   unknown: -1 in its lanes, 0 in others; known ones are no variables and pull nothing. Windows are summed before colours
+   come in: w is linear in I_j. */
 WIDE static void block_weights(const float *const row[ROWS], const float *const window[SIDE], size_t stride,
                                const int32_t *unknown, float *weights)
 {
-    Eight sum[ROWS * ROWS] = {{0}}, own[3], red[ROWS * ROWS], green[ROWS * ROWS], blue[ROWS * ROWS];
-    for (int c = 0; c < 3; c++) own[c] = EIGHT(row[REACH] + c * stride);
-    for (int i = 0, k = 0; i < ROWS; i++)
-        for (const float *p = row[i] - REACH; p <= row[i] + REACH; p++, k++) {
-            red[k] = EIGHT(p) - own[0], green[k] = EIGHT(p + stride) - own[1];
-            blue[k] = EIGHT(p + 2 * stride) - own[2];
-        }
-    for (int y = 0; y < SIDE; y++)
-        for (int x = 0; x < SIDE; x++) {
-            const float *w = window[y] + x - 1;
-            Eight t[6];
-            for (int i = 0; i < 6; i++) t[i] = EIGHT(w + (TRIANGLE + i) * stride);
-            Eight a = own[0] - EIGHT(w), b = own[1] - EIGHT(w + stride), c = own[2] - EIGHT(w + 2 * stride);
-            Eight u0 = t[0] * a, u1 = t[1] * a + t[2] * b, u2 = t[3] * a + t[4] * b + t[5] * c;
-            Eight v0 = t[0] * u0 + t[1] * u1 + t[3] * u2, v1 = t[2] * u1 + t[4] * u2, v2 = t[5] * u2;
-            Eight alone = EIGHT(w + SHARE * stride) + v0 * a + v1 * b + v2 * c;
-            int first = y * ROWS + x;
-            Eight *to = sum + first, *r = red + first, *g = green + first, *bl = blue + first;
-            for (int i = 0; i < SIDE; i++)
-                for (int k = i * ROWS; k < i * ROWS + SIDE; k++)
-                    to[k] += alone + v0 * r[k] + v1 * g[k] + v2 * bl[k];
-        }
+    Eight says[SIDE * SIDE][TERMS], across[SIDE * ROWS][TERMS], sums[ROWS * ROWS][TERMS], own[3];
     Truths kept;
     memcpy(&kept, unknown, sizeof kept);
-    for (int i = 0, k = 0; i < ROWS * ROWS; i++)
-        if (i != ROWS * ROWS / 2) EIGHT(weights + LANES * k++) = (Eight)((Truths)sum[i] & kept);
+    for (int c = 0; c < 3; c++) own[c] = EIGHT(row[REACH] + c * stride);
+    for (int i = 0; i < SIDE * SIDE; i++) window_says(window[i / SIDE] + i % SIDE - 1, own, stride, says[i]);
+    for (int y = 0; y < SIDE; y++)
+        for (int n = 0; n < TERMS; n++) gather(&says[y * SIDE][n], TERMS, &across[y * ROWS][n], TERMS);
+    for (int x = 0; x < ROWS; x++)
+        for (int n = 0; n < TERMS; n++) gather(&across[x][n], ROWS * TERMS, &sums[x][n], ROWS * TERMS);
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < ROWS; j++) {
+            const float *p = row[i] + j - REACH;
+            const Eight *sum = sums[i * ROWS + j];
+            Eight weight = sum[3] + sum[0] * (EIGHT(p) - own[0]) + sum[1] * (EIGHT(p + stride) - own[1])
+                           + sum[2] * (EIGHT(p + 2 * stride) - own[2]);
+            if (i == REACH && j == REACH) continue;
+            EIGHT(weights) = (Eight)((Truths)weight & kept);
+            weights += LANES;
+        }
 }
 
 /* pixels (h, w, 3), unknown (h, w) of 0 and 1 -> at (blocks), weights (blocks, 24, 8). 0: done, -1: no memory. */
