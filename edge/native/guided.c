@@ -8,7 +8,7 @@
 #include <string.h>  /* memcpy */
 
 #define LEVELS 4095  /* values 0..1 become 0..LEVELS, or less where a large window's sums would leave 31 bits */
-#define BLOCK 8      /* pixels side by side that are computed together, or not */
+#define BLOCK 8      /* pixels side by side that are computed together, or not; bytes of a uint64_t */
 
 /* A block's numbers, in as many registers as the processor needs. */
 typedef int32_t Whole __attribute__((vector_size(4 * BLOCK)));
@@ -29,7 +29,7 @@ typedef struct {
     Columns columns;
     float *share, *a, *b, *mean_a, *mean_b;
     int32_t *ring;
-    uint8_t *wanted, *averaged, *solved, *any, *away;
+    uint8_t *wanted, *averaged, *solved, *any, *away, *differ;
 } Work;
 
 static int lesser(int a, int b) { return a < b ? a : b; }
@@ -48,7 +48,7 @@ static int room_for(Work *work, Size size, int radius)
     int blocks = (size.width + BLOCK - 1) / BLOCK;
     size_t width = (size_t)blocks * BLOCK, row = width + 2 * (size_t)radius, rows = 2 * (size_t)radius + 2;
     size_t flags = (size_t)size.height * (size_t)blocks;
-    char *room = malloc(4 * (7 * row + 3 * rows * width) + 4 * flags + (size_t)blocks);
+    char *room = malloc(4 * (7 * row + 3 * rows * width) + 4 * flags + (size_t)blocks + width);
     if (!room) return 0;
     *work = (Work){.size = size, .radius = radius, .blocks = blocks, .width = (int)width, .room = room};
     int32_t *whole = (int32_t *)room;
@@ -58,7 +58,8 @@ static int room_for(Work *work, Size size, int radius)
     work->ring = (int32_t *)(work->mean_b + rows * width);
     work->wanted = (uint8_t *)(work->ring + rows * width);
     work->averaged = work->wanted + flags, work->solved = work->averaged + flags, work->any = work->solved + flags;
-    work->away = work->any + flags;
+    work->away = work->any + flags, work->differ = work->away + blocks;
+    memset(work->differ, 0, width);
     memset(room, 0, 4 * 7 * row);
     for (int x = 0, from, to; x < size.width; x++)
         work->share[radius + x] = 1.0f / (float)window(x, radius, size.width, &from, &to);
@@ -82,20 +83,17 @@ FAST static void quantised(const float *restrict values, int32_t *restrict out, 
     }
 }
 
-/* Whether each block of a row holds, or touches to the right or below, another value than its own. */
+/* Whether each block of a row holds, or touches to the right or below, another value than its own. differ: room for as
+   many bytes as blocks have pixels; those beyond `width` are 0. */
 FAST static void changes_of_row(const float *restrict row, const float *restrict below, int width,
-                                uint8_t *restrict changes)
+                                uint8_t *restrict differ, uint8_t *restrict changes)
 {
-    int whole = (width - 1) / BLOCK;  /* blocks with a neighbour to the right */
-    for (int block = 0; block < whole; block++) {
-        const float *here = row + block * BLOCK, *under = below + block * BLOCK;
-        int32_t differ = 0;
-        for (int x = 0; x < BLOCK; x++) differ |= (here[x] != under[x]) | (here[x] != here[x + 1]);
-        changes[block] = differ != 0;
-    }
-    for (int x = whole * BLOCK; x < width; x += BLOCK) {
-        changes[x / BLOCK] = 0;
-        for (int i = x; i < width; i++) changes[x / BLOCK] |= row[i] != below[i] || row[i] != row[lesser(i + 1, width - 1)];
+    for (int x = 0; x < width - 1; x++) differ[x] = (row[x] != below[x]) | (row[x] != row[x + 1]);
+    differ[width - 1] = row[width - 1] != below[width - 1];
+    for (int x = 0; x < width; x += BLOCK) {
+        uint64_t block;
+        memcpy(&block, differ + x, sizeof block);
+        changes[x / BLOCK] = block != 0;
     }
 }
 
@@ -136,7 +134,7 @@ static void find_work(const Work *work, const float *values)
     int reach = (work->radius + BLOCK - 1) / BLOCK, count = work->size.height * work->blocks, w = work->size.width;
     for (int y = 0; y < work->size.height; y++) {
         const float *row = values + (size_t)y * w, *below = y + 1 < work->size.height ? row + w : row;
-        changes_of_row(row, below, w, work->solved + (size_t)y * work->blocks);
+        changes_of_row(row, below, w, work->differ, work->solved + (size_t)y * work->blocks);
     }
     Size blocks = {work->size.height, work->blocks};
     spread_down(work->solved, work->any, blocks, 2 * work->radius + 1, work->away);
