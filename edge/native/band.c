@@ -4,7 +4,8 @@
 
 #include <stdlib.h>  /* malloc */
 
-/* The ramp of a*guide/255 + b over one row, and who is more person than not; one more on both sides, as its neighbour. */
+/* The ramp of a*guide/255 + b over one row, and who is more person than not; one more on both sides, as its
+   neighbour. */
 WIDE static void row_seen(const uint8_t *restrict guide, const float *restrict a, const float *restrict b, Ramp ramp,
                           int count, float *restrict alpha, uint8_t *restrict person)
 {
@@ -30,7 +31,7 @@ WIDE static void row_of_band(const uint8_t *restrict above, const uint8_t *restr
                       & below[x + 1] & below[x + 2];
         trimap[x] = any != all ? 128 : any ? 255 : 0;
     }
-    for (int x = 0; x < count; x++) trimap[x] = (alpha[x] > soft) & (alpha[x] < 1.0f - soft) ? 128 : trimap[x];
+    for (int x = 0; x < count; x++) trimap[x] = ((alpha[x] > soft) & (alpha[x] < 1.0f - soft)) ? 128 : trimap[x];
     for (int x = 0; x < count; x++) alpha[x] = trimap[x] == 128 ? alpha[x] : trimap[x] ? 1.0f : 0.0f;
 }
 

@@ -1,6 +1,6 @@
-/* A mask carried along a flow: every cell is sampled where the picture in it came from, all linear in between. The flow
-   is coarse and cells are many: a row of flow is spread over the columns once and serves all rows of cells near it. Most
-   of a mask is 0 or 1: tiles of cells that can only come from one value are filled with it. */
+/* A mask carried along a flow: every cell is sampled where the picture in it came from, all linear in between. The
+   flow is coarse and cells are many: a row of flow is spread over the columns once and serves all rows of cells near
+   it. Most of a mask is 0 or 1: tiles of cells that can only come from one value are filled with it. */
 #include "loops.h"
 
 #include <math.h>    /* fminf */
@@ -139,7 +139,8 @@ FAST static void row_sampled(const Work *work, int y, float lower, int first, in
     const float *restrict values = work->mask.values;
     const float *restrict above = work->above.across, *restrict below = work->below.across;
     const float *restrict above_down = work->above.down, *restrict below_down = work->below.down;
-    int width = work->mask.size.width, height = work->mask.size.height, next = width > 1, under = height > 1 ? width : 0;
+    int width = work->mask.size.width, height = work->mask.size.height;
+    int next = width > 1, under = height > 1 ? width : 0;
     int last = greater(0, width - 2), bottom = greater(0, height - 2);
     float right = (float)(width - 1), low = (float)(height - 1), row = (float)y * work->down.scale + work->down.from;
     Axis axis = work->across;

@@ -226,7 +226,7 @@ static PyMethodDef methods[] = {
     {"guided", door_guided, METH_VARARGS, "guided(guide, values, radius, epsilon, a, b): fills a and b."},
     {"shrink", door_shrink, METH_VARARGS, "shrink(pixels, small, luma): fills small and luma."},
     {"enlarge", door_enlarge, METH_VARARGS, "enlarge(pixels, luma, a, b, (low, high), kinds, alpha): fills alpha."},
-    {"outline", door_outline, METH_VARARGS, "outline(guide, mask, radius, epsilon, (certain, sure), a, b): fills a and b."},
+    {"outline", door_outline, METH_VARARGS, "outline(guide, mask, radius, epsilon, (certain, sure), a, b): fills a, b."},
     {"blend", door_blend, METH_VARARGS, "blend(pixels, alpha, kinds, backdrop, linear, picture, shown): fills picture."},
     {"settle", door_settle, METH_VARARGS, "settle(held, present, (top, left), moved, (share, still, moving)): moves held towards present."},
     {"carry", door_carry, METH_VARARGS, "carry(values, flow, down, across, share, fresh, out): fills out."},

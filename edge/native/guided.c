@@ -119,13 +119,12 @@ FAST static void count_away(const uint8_t *restrict from, uint8_t *restrict away
 }
 
 /* flags |= flags moved by up to `most` rows both ways; away: room for a row. */
-static void spread_down(const uint8_t *from, uint8_t *to, Size size, int most, uint8_t *away)
+static void spread_down(const uint8_t *from, uint8_t *to, size_t count, size_t row, int most, uint8_t *away)
 {
-    size_t row = (size_t)size.width;
-    memset(to, 0, row * (size_t)size.height), memset(away, UINT8_MAX, row);
-    for (int y = 0; y < size.height; y++) count_away(from + y * row, away, to + y * row, size.width, most);
+    memset(to, 0, count), memset(away, UINT8_MAX, row);
+    for (size_t at = 0; at < count; at += row) count_away(from + at, away, to + at, (int)row, most);
     memset(away, UINT8_MAX, row);
-    for (int y = size.height - 1; y >= 0; y--) count_away(from + y * row, away, to + y * row, size.width, most);
+    for (size_t at = count; at > 0; at -= row) count_away(from + at - row, away, to + at - row, (int)row, most);
 }
 
 /* A change is noted where it begins: hence one more row and block. */
@@ -136,10 +135,10 @@ static void find_work(const Work *work, const float *values)
         const float *row = values + (size_t)y * w, *below = y + 1 < work->size.height ? row + w : row;
         changes_of_row(row, below, w, work->differ, work->solved + (size_t)y * work->blocks);
     }
-    Size blocks = {work->size.height, work->blocks};
-    spread_down(work->solved, work->any, blocks, 2 * work->radius + 1, work->away);
+    size_t row = (size_t)work->blocks, all = (size_t)count;
+    spread_down(work->solved, work->any, all, row, 2 * work->radius + 1, work->away);
     spread_across(work->any, work->wanted, count, 2 * reach + 1);
-    spread_down(work->wanted, work->averaged, blocks, work->radius, work->away);
+    spread_down(work->wanted, work->averaged, all, row, work->radius, work->away);
     spread_across(work->averaged, work->solved, count, reach);
 }
 

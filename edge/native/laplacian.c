@@ -9,8 +9,9 @@
 #include <stdlib.h>  /* calloc */
 #include <string.h>  /* memcpy */
 
-enum { MEAN = 0, TRIANGLE = 3, SHARE = 9, WINDOW = 10, SIDE = 3, REACH = 2, ROWS = 2 * REACH + 1,
-       TERMS = 4 };
+enum { MEAN = 0, TRIANGLE = 3, SHARE = 9, WINDOW = 10, SIDE = 3, REACH = 2, ROWS = 2 * REACH + 1, TERMS = 4 };
+
+#define INSIDE static inline __attribute__((always_inline))  /* into a WIDE function, with its instructions */
 
 /* Rings of padded rows: `rows` holds 5 of the picture, three channels each, `windows` 3 of the ten window planes.
    Beyond the picture they are 0; inside, a span that no block will ask for holds what was there before. marks: spans
@@ -157,18 +158,19 @@ static void load_windows(const Rings *r, Size size, int y, float epsilon)
 
 /* Of three windows side by side, `step` apart: what five pixels gather that lie in the first, in the first two, in all,
    in the last two and in the last. */
-static inline __attribute__((always_inline)) void gather(const Eight *windows, int step, Eight *pixels, int apart)
+INSIDE void gather(const Eight *windows, int step, Eight *pixels, int apart)
 {
     pixels[0] = windows[0], pixels[4 * apart] = windows[2 * step];
     pixels[apart] = windows[0] + windows[step], pixels[3 * apart] = windows[step] + windows[2 * step];
     pixels[2 * apart] = pixels[apart] + windows[2 * step];
 }
 
-/* What windows say of the pixels in them: v of the comment above, and w of the pixel's own colour. Colours are taken from
-   that: small differences of small numbers, where v is large. */
-static inline __attribute__((always_inline)) void window_says(const float *window, const Eight own[3], size_t stride, Eight *says)
+/* What a window says of a neighbour of colour I_j, when the pixel's is I_i: says[3] + says[0..2]' (I_j - I_i). The
+   difference is small where says is large. */
+INSIDE void window_says(const float *window, const Eight own[3], size_t stride, Eight *says)
 {
-    Eight t[6], a = own[0] - EIGHT(window), b = own[1] - EIGHT(window + stride), c = own[2] - EIGHT(window + 2 * stride);
+    Eight t[6], a = own[0] - EIGHT(window), b = own[1] - EIGHT(window + stride);
+    Eight c = own[2] - EIGHT(window + 2 * stride);
     for (int i = 0; i < 6; i++) t[i] = EIGHT(window + (TRIANGLE + i) * stride);
     Eight u0 = t[0] * a, u1 = t[1] * a + t[2] * b, u2 = t[3] * a + t[4] * b + t[5] * c;
     says[0] = t[0] * u0 + t[1] * u1 + t[3] * u2, says[1] = t[2] * u1 + t[4] * u2, says[2] = t[5] * u2;

@@ -1,5 +1,6 @@
-/* The loops of alpha matting (edge/matting/system.py, solve.py, foreground.py, edge/live_matting.py): plain C with GCC's and Clang's vectors,
-   no Python in here. matting_door.c is their door; tests/edge/test_matting_native.py holds their slow twins.
+/* The loops of alpha matting (edge/matting/system.py, solve.py, foreground.py, edge/live_matting.py): plain C with
+   GCC's and Clang's vectors, no Python in here. matting_door.c is their door; tests/edge/test_matting_native.py holds
+   their slow twins.
 
    Unknown pixels live in blocks: eight neighbours in a row, the first at a column that 8 divides, at least one of them
    unknown. A padded plane gives every block room for neighbours two pixels away without asking where pictures end. */
