@@ -135,7 +135,7 @@ static void find_work(const Work *work, const float *values)
         const float *row = values + (size_t)y * w, *below = y + 1 < work->size.height ? row + w : row;
         changes_of_row(row, below, w, work->differ, work->solved + (size_t)y * work->blocks);
     }
-    size_t row = (size_t)work->blocks, all = (size_t)count;
+    size_t row = (unsigned)work->blocks, all = (unsigned)count;
     spread_down(work->solved, work->any, all, row, 2 * work->radius + 1, work->away);
     spread_across(work->any, work->wanted, count, 2 * reach + 1);
     spread_down(work->wanted, work->averaged, all, row, work->radius, work->away);
