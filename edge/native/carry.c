@@ -3,7 +3,7 @@
    it. Most of a mask is 0 or 1: tiles of cells that can only come from one value are filled with it. */
 #include "loops.h"
 
-#include <math.h>    /* fminf */
+#include <math.h>    /* isnan */
 #include <stdlib.h>  /* malloc */
 #include <string.h>  /* memcpy */
 
@@ -167,8 +167,9 @@ static void row_carried(const Work *work, int y, float lower, int count, float *
     for (int x = 0, end; x < count; x = end) {
         float level = work->tiles[x / TILE];
         end = lesser(x + TILE, count);
-        if (level == level) for (int i = x; i < end; i++) out[i] = level;
-        else row_sampled(work, y, lower, x, end, out);
+        while (isnan(level) && end < count && isnan(work->tiles[end / TILE])) end = lesser(end + TILE, count);
+        if (isnan(level)) row_sampled(work, y, lower, x, end, out);
+        else for (int i = x; i < end; i++) out[i] = level;
     }
 }
 
