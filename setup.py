@@ -80,7 +80,8 @@ class BuildWithImages(build_py):
 
 
 LOOPS = compiled("loops", "door shrink guided outline settle enlarge blend carry")
-MATTING = compiled("matting", "matting_door band laplacian neighbours samples solve foreground", ("-ffp-contract=fast",))
+MATTING = compiled("matting", "matting_door band laplacian neighbours samples solve foreground",
+                   ("-ffp-contract=fast",))
 
 setup(
     install_requires=RUNTIME,

@@ -4,7 +4,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 CLASSES = ("background", "face", "hair", "clothes", "body skin", "headwear")
@@ -35,10 +34,12 @@ class Region:
 
         margin is a fraction of the box's longer side; the box stays inside the mask. None: nothing is above.
         """
-        left, top, width, height = cv2.boundingRect((mask > threshold).view(np.uint8))
-        if width == 0:
+        person = mask > threshold
+        rows, columns = person.any(axis=1), person.any(axis=0)
+        if not rows.any():
             return None
-        bottom, right = top + height, left + width
+        top, left = int(rows.argmax()), int(columns.argmax())
+        bottom, right = rows.size - int(rows[::-1].argmax()), columns.size - int(columns[::-1].argmax())
         grow = margin * max(bottom - top, right - left)
         top, left = max(0, int(top - grow)), max(0, int(left - grow))
         bottom = min(mask.shape[0], math.ceil(bottom + grow))

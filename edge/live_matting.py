@@ -25,8 +25,8 @@ whoever is half-transparent. Wider bands by true distances (edge.matting.trimap)
 error from 0.621 to 0.616/255. With 2 cells the demo's flicker is 0.83 instead of 0.80/255."""
 
 TOLERANCE = 2e-3
-"""Residual at which the solve ends: 0.7/255 from an exact one, in the mean over the band, after 10 iterations; with 5e-4
-0.2/255 after 16, and nothing to see of it: demo source 0.6202 and 0.6199, ten cut-outs 8.045 and 8.048."""
+"""Residual at which the solve ends: 0.7/255 from an exact one, in the mean over the band, after 10 iterations; with
+5e-4 0.2/255 after 16, and nothing to see of it: demo source 0.6202 and 0.6199, ten cut-outs 8.045 and 8.048."""
 
 SOLVED = Edge(cells=1.0, ramp=(0.2, 0.8), sure=1.0)
 """How a solved alpha follows the picture to the next keyframe: its cells are the guide's pixels, and what is
