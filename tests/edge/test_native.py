@@ -131,6 +131,18 @@ def test_tiles_without_an_edge_are_flat_and_the_others_as_if_there_were_no_tiles
     assert (shown[cv2.resize(near, (640, 360), interpolation=cv2.INTER_NEAREST) > 0] == 2).mean() > 0.95
 
 
+@pytest.mark.parametrize("cells", [10, 40, 80, 97])
+def test_a_speck_of_one_small_pixel_is_seen_wherever_it_lies(cells: int) -> None:
+    """In a guide 32, 8, 4 and 3.3 times narrower than the picture: a tile lies over few small pixels, or over many."""
+    pixels, luma = np.zeros((32, 320, 3), np.uint8), np.zeros((4, cells), np.uint8)
+    nothing = np.zeros((4, cells), np.float32)
+    for x in range(cells):
+        b, (alpha, kinds) = nothing.copy(), no_person(pixels.shape)
+        b[2, x] = 1
+        loops.enlarge(pixels, luma, nothing, b, (0.0, 1.0), kinds, alpha)
+        assert np.abs(alpha - slow_alpha(pixels, nothing, b)).max() <= 1.0
+
+
 def test_an_alpha_that_goes_on_equals_one_that_begins_anew() -> None:
     pixels, luma, a, b = disc_of_coefficients()
     alpha, kinds = no_person(pixels.shape)
