@@ -80,7 +80,7 @@ class BuildWithImages(build_py):
 
 
 LOOPS = compiled("loops", "door shrink guided outline settle enlarge blend carry")
-MATTING = compiled("matting", "matting_door band laplacian neighbours samples solve foreground",
+MATTING = compiled("matting", "matting_door band laplacian neighbours cells samples solve foreground",
                    ("-ffp-contract=fast",))
 
 setup(

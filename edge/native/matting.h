@@ -63,6 +63,15 @@ typedef struct {
 
 typedef struct { int iterations; float residual; } Outcome;
 
+/* pixels (h, w, 3) and trimap (h, w) of 0, 128, 255. */
+typedef struct { const uint8_t *pixels, *trimap; Size size; } Known;
+
+/* A mean colour, 0..1, and where it was seen. */
+typedef struct { float colour[3], y, x; } Sample;
+
+/* Samples by number: colours, places; away: room for as many distances. */
+typedef struct { float *colour[3], *y, *x; int16_t *away; int count; } Samples;
+
 int band(const uint8_t *guide, ptrdiff_t guide_step, const float *a, const float *b, Size size, Ramp ramp, float soft,
          float *alpha, uint8_t *trimap);
 
@@ -72,6 +81,8 @@ int laplacian(const uint8_t *pixels, const uint8_t *unknown, Size size, float ep
 
 int nearest(const float *features, int count, int dimensions, int queries, int neighbours, int32_t *index,
             float *distance);
+
+int cell_samples(const Known *known, Samples *fronts, Samples *backs);
 
 int sampled(const uint8_t *pixels, const uint8_t *trimap, Size size, float weight, float *pull, float *towards);
 

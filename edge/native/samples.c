@@ -2,17 +2,15 @@
    (sampling as in Wang, Cohen 2007, "Optimized Color Sampling for Robust Matting", section 3; the vote over all pairs
    and the pull of colours that nobody has seen are ours).
 
-   The picture is cut into tiles. Each takes a few mean colours of known 4x4 cells from either side, near ones of many
-   hues. Every pair (F, B) proposes the alpha that explains the pixel best and votes for it by how well it does. */
+   The picture is cut into tiles. Each takes a few mean colours of known cells (cells.c) from either side, near ones of
+   many hues. Every pair (F, B) proposes the alpha that explains the pixel best and votes for it by how well it does. */
 #include "matting.h"
 
 #include <math.h>    /* sqrtf */
-#include <stdlib.h>  /* malloc */
+#include <stdlib.h>  /* free */
 #include <string.h>  /* memchr */
 
 enum {
-    CELL = 4,         /* pixels of a side, bytes of a word; larger blurs the samples, smaller brings noise */
-    CELLS_AWAY = 3,   /* known cells farther than this from any unknown one are not asked */
     TILE = 32,
     POOL = 48,        /* the nearest cells of a tile ... */
     SAMPLES = 8,      /* ... of which these are taken, of hues as unlike as can be */
@@ -24,102 +22,13 @@ static const float SPREAD = 0.01f;   /* variance of the votes at which they coun
 static const float CONTRAST = 0.05f; /* two samples closer than this tell nothing */
 static const float NOVELTY = 0.05f;  /* pull of a colour that no pair explains, beside 1 for what all agree on */
 
-typedef struct { float colour[3], y, x; } Sample;
-
-/* Samples by number: colours, places; away: from the tile in hand, whole pixels. */
-typedef struct { float *colour[3], *y, *x; int16_t *away; int count; } Samples;
-
 /* The nearest samples of a tile: how near each is, from 1 down, 0: none; novel: how unlike those that were taken. */
 typedef struct { float colour[3][POOL], near[POOL], novel[POOL], worth[POOL]; int count, index[POOL]; } Pool;
 
 /* A pair's direction from B to F, over the squared length, and that length; weight 0 when the two are alike. */
 typedef struct { float direction[3], squared, weight; } Pair;
 
-typedef struct { const uint8_t *pixels, *trimap; Size size; uint8_t *near; int rows, columns; } Cells;
-
 static int lesser(int a, int b) { return a < b ? a : b; }
-static int greater(int a, int b) { return a > b ? a : b; }
-
-/* Marks the cells that lie near an unknown pixel. */
-static void mark_near(Cells *c)
-{
-    for (int y = 0; y < c->size.height; y++) {
-        const uint8_t *row = c->trimap + (size_t)y * c->size.width, *end = row + c->size.width, *at = row;
-        while ((at = memchr(at, 128, (size_t)(end - at)))) {
-            int left = greater(0, (int)(at - row) / CELL - CELLS_AWAY), right = (int)(at - row) / CELL + CELLS_AWAY;
-            right = lesser(right, c->columns - 1);
-            for (int i = greater(0, y / CELL - CELLS_AWAY); i <= lesser(c->rows - 1, y / CELL + CELLS_AWAY); i++)
-                memset(c->near + (size_t)i * c->columns + left, 1, (size_t)(right - left + 1));
-            at = lesser((int)(at - row) / CELL * CELL + CELL, c->size.width) + row;
-        }
-    }
-}
-
-/* What the trimap says of a whole cell: 0 or 255, or 128 where that is not one thing, or the picture ends in it. */
-static uint8_t said_of(const Cells *c, int row, int column)
-{
-    uint32_t any = 0, all = UINT32_MAX, four;
-    if ((row + 1) * CELL > c->size.height || (column + 1) * CELL > c->size.width) return 128;
-    for (int y = row * CELL; y < row * CELL + CELL; y++) {
-        memcpy(&four, c->trimap + (size_t)y * c->size.width + column * CELL, sizeof four);
-        any |= four, all &= four;
-    }
-    return any == 0 ? 0 : all == UINT32_MAX ? 255 : 128;
-}
-
-static Sample mean_of(const int sum[5], int count)
-{
-    float share = 1.0f / (float)count, byte = share * (1.0f / 255.0f);
-    return (Sample){{(float)sum[0] * byte, (float)sum[1] * byte, (float)sum[2] * byte}, (float)sum[3] * share,
-                    (float)sum[4] * share};
-}
-
-static Sample whole_mean(const Cells *c, int row, int column)
-{
-    const int between = CELL * (CELL - 1) / 2;  /* 0 + 1 + ... */
-    int sum[5] = {0, 0, 0, CELL * (CELL * CELL * row + between), CELL * (CELL * CELL * column + between)};
-    for (int y = 0; y < CELL; y++) {
-        const uint8_t *bytes = c->pixels + 3 * ((size_t)(row * CELL + y) * c->size.width + column * CELL);
-        for (int x = 0; x < CELL; x++)
-            for (int k = 0; k < 3; k++) sum[k] += bytes[3 * x + k];
-    }
-    return mean_of(sum, CELL * CELL);
-}
-
-/* The mean colour and place of what a cell holds of one side (0 or 255). 0: nothing. */
-static int cell_mean(const Cells *c, int row, int column, uint8_t side, Sample *mean)
-{
-    int sum[5] = {0}, count = 0, bottom = lesser(row * CELL + CELL, c->size.height);
-    int right = lesser(column * CELL + CELL, c->size.width), said = said_of(c, row, column);
-    if (said == side) *mean = whole_mean(c, row, column);
-    if (said != 128) return said == side;
-    for (int y = row * CELL; y < bottom; y++)
-        for (int x = column * CELL; x < right; x++) {
-            size_t i = (size_t)y * c->size.width + x;
-            int here = c->trimap[i] == side;
-            for (int k = 0; k < 3; k++) sum[k] += here * c->pixels[3 * i + k];
-            sum[3] += here * y, sum[4] += here * x, count += here;
-        }
-    if (count) *mean = mean_of(sum, count);
-    return count > 0;
-}
-
-static Samples gathered(const Cells *c, uint8_t side)
-{
-    size_t most = (size_t)c->rows * c->columns;
-    float *room = malloc((5 * sizeof(float) + sizeof(int16_t)) * most);
-    if (!room) return (Samples){.count = 0};
-    Samples all = {{room, room + most, room + 2 * most}, room + 3 * most, room + 4 * most,
-                   (int16_t *)(room + 5 * most), 0};
-    for (int row = 0; row < c->rows; row++)
-        for (int column = 0; column < c->columns; column++) {
-            Sample mean;
-            if (!c->near[(size_t)row * c->columns + column] || !cell_mean(c, row, column, side, &mean)) continue;
-            for (int k = 0; k < 3; k++) all.colour[k][all.count] = mean.colour[k];
-            all.y[all.count] = mean.y, all.x[all.count++] = mean.x;
-        }
-    return all;
-}
 
 WIDE static void measure(const Samples *all, float y, float x)
 {
@@ -245,7 +154,7 @@ static void write_vote(float mean, float variance, float best, float weight, flo
 }
 
 /* The unknown pixels of one tile, as indices of the picture; the middle of them in y, x. */
-static int unknown_of(const Cells *c, int top, int left, int32_t *list, float *y, float *x)
+static int unknown_of(const Known *c, int top, int left, int32_t *list, float *y, float *x)
 {
     int count = 0;
     *y = *x = 0.0f;
@@ -260,7 +169,7 @@ static int unknown_of(const Cells *c, int top, int left, int32_t *list, float *y
     return count;
 }
 
-static void vote_on(const Cells *c, const int32_t *list, int count, const Sample *back, int backs, const Pair *pairs,
+static void vote_on(const Known *c, const int32_t *list, int count, const Sample *back, int backs, const Pair *pairs,
                     int fronts, float weight, float *pull, float *towards)
 {
     for (int first = 0; first < count; first += LANES) {
@@ -280,25 +189,22 @@ static void vote_on(const Cells *c, const int32_t *list, int count, const Sample
    where unseen colours belong before. weight: the pull of what all pairs agree on. 0: done, -1: no memory. */
 int sampled(const uint8_t *pixels, const uint8_t *trimap, Size size, float weight, float *pull, float *towards)
 {
-    Cells c = {pixels, trimap, size, NULL, (size.height + CELL - 1) / CELL, (size.width + CELL - 1) / CELL};
-    if (!(c.near = calloc((size_t)c.rows * c.columns, 1))) return -1;
-    mark_near(&c);
-    Samples fronts = gathered(&c, 255), backs = gathered(&c, 0);
-    free(c.near);
-    for (int top = 0; fronts.y && backs.y && top < size.height; top += TILE)
+    const Known known = {pixels, trimap, size}, *c = &known;
+    Samples fronts, backs;
+    if (cell_samples(c, &fronts, &backs) < 0) return -1;
+    for (int top = 0; top < size.height; top += TILE)
         for (int left = 0; left < size.width; left += TILE) {
             int32_t list[TILE * TILE];
             float y, x;
-            int count = unknown_of(&c, top, left, list, &y, &x);
+            int count = unknown_of(c, top, left, list, &y, &x);
             if (!count) continue;
             Sample front[SAMPLES], back[SAMPLES];
             Pair pairs[SAMPLES * SAMPLES];
             int many_front = chosen(&fronts, y, x, front), many_back = chosen(&backs, y, x, back);
             for (int j = 0; j < many_back; j++)
                 for (int i = 0; i < many_front; i++) pairs[j * many_front + i] = pair_of(&front[i], &back[j]);
-            vote_on(&c, list, count, back, many_back, pairs, many_front, weight, pull, towards);
+            vote_on(c, list, count, back, many_back, pairs, many_front, weight, pull, towards);
         }
-    int status = fronts.y && backs.y ? 0 : -1;
     free(fronts.colour[0]), free(backs.colour[0]);
-    return status;
+    return 0;
 }
