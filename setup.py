@@ -79,8 +79,9 @@ class BuildWithImages(build_py):
             self.warn("clang, lld or llvm is missing: the wheel has no image for the MSP430FR2433")
 
 
-LOOPS = compiled("loops", "door shrink guided settle enlarge blend")
-MATTING = compiled("matting", "matting_door laplacian neighbours samples solve foreground", ("-ffp-contract=fast",))
+LOOPS = compiled("loops", "door shrink guided outline settle enlarge blend carry")
+MATTING = compiled("matting", "matting_door band laplacian neighbours cells samples solve foreground",
+                   ("-ffp-contract=fast",))
 
 setup(
     install_requires=RUNTIME,

@@ -1,6 +1,7 @@
 """The things that walk through the rooms: frames, regions, masks, trimaps, mattes. Frozen, checked once at the door."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,22 +34,23 @@ class Region:
 
         margin is a fraction of the box's longer side; the box stays inside the mask. None: nothing is above.
         """
-        rows = np.flatnonzero((mask > threshold).any(axis=1))
-        if rows.size == 0:
+        person = mask > threshold
+        rows, columns = person.any(axis=1), person.any(axis=0)
+        if not rows.any():
             return None
-        columns = np.flatnonzero((mask > threshold).any(axis=0))
-        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        top, left = int(rows.argmax()), int(columns.argmax())
+        bottom, right = rows.size - int(rows[::-1].argmax()), columns.size - int(columns[::-1].argmax())
         grow = margin * max(bottom - top, right - left)
         top, left = max(0, int(top - grow)), max(0, int(left - grow))
-        bottom = min(mask.shape[0], int(np.ceil(bottom + grow)))
-        right = min(mask.shape[1], int(np.ceil(right + grow)))
+        bottom = min(mask.shape[0], math.ceil(bottom + grow))
+        right = min(mask.shape[1], math.ceil(right + grow))
         return cls(top, left, bottom - top, right - left)
 
     def scaled(self, factor_y: float, factor_x: float, within: tuple[int, ...]) -> Region:
         """This region on a picture that is larger by the two factors, rounded outwards, inside (height, width)."""
         top, left = int(self.top * factor_y), int(self.left * factor_x)
-        bottom = min(within[0], int(np.ceil((self.top + self.height) * factor_y)))
-        right = min(within[1], int(np.ceil((self.left + self.width) * factor_x)))
+        bottom = min(within[0], math.ceil((self.top + self.height) * factor_y))
+        right = min(within[1], math.ceil((self.left + self.width) * factor_x))
         return Region(min(top, bottom - 1), min(left, right - 1), max(1, bottom - top), max(1, right - left))
 
     def cut(self, array: np.ndarray) -> np.ndarray:

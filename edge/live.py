@@ -92,7 +92,7 @@ class LivePath:
         """A mask over the guide → its alpha (H, W) uint8 in this frame."""
         assert self.room is not None
         guide, region = self.room.guide, mask.region
-        present = outline(guide.luma, mask, self._epsilon, self.room.outline, edge.cells)
+        present = outline(guide.luma, mask, self._epsilon, self.room.outline, edge)
         for held, now in zip(layer.settled, present, strict=True):
             loops.settle(held, now, (region.top, region.left), guide.moved, self._calm)
         loops.enlarge(np.ascontiguousarray(pixels), guide.luma, *layer.settled, edge.ramp, layer.kinds, layer.alpha)

@@ -10,11 +10,13 @@ without, on every frame's own network mask 0.984; on 14 clips averaging brings f
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from edge.frame import Mask, Region
+from edge.native import loops
 
 LONG_SIDE = 64
 """Motion is looked for at this size."""
@@ -32,6 +34,9 @@ clips and error of ten moving cut-outs, with matting, in 1/255: 0.106 and 7.99 w
 
 EXPLAINED, NOVEL = 4.0, 12.0
 """Differences, in 1/255, up to which motion explains a place, and from which on nothing of the past counts there."""
+
+SHARES = np.interp(np.arange(256), (EXPLAINED, NOVEL), (NEW_SHARE, 1)).astype(np.float32)
+"""What a fresh mask counts, by what motion leaves unexplained there, in 1/255."""
 
 
 class Motion:
@@ -76,57 +81,43 @@ class Motion:
 
     def carried(self, mask: Mask, region: Region, shape: tuple[int, int]) -> Mask:
         """A mask of the keyframe where the picture has taken it: (height, width) `shape` over `region` of the guide."""
-        step, cell = _cell(Region(0, 0, *self._guide), self._flow.shape), _cell(mask.region, mask.values.shape)
-        flow = self._flow * np.array([step[1] / cell[1], step[0] / cell[0]], np.float32)
-        where = cv2.add(self._over(flow, region, shape), _places(region, shape, mask))
-        return Mask(_sampled(mask.values, where), region)
+        return self._carried(mask, region, shape)
 
     def averaged(self, old: Mask, fresh: Mask) -> Mask:
-        """A keyframe's fresh mask, and the last keyframe's carried to it, where motion explains the picture."""
+        """A keyframe's fresh mask, and the last keyframe's carried to it, where motion explains the picture and the
+        last keyframe looked."""
+        share = SHARES[self._unexplained]
         shape = (fresh.values.shape[0], fresh.values.shape[1])
-        novel = (self._unexplained.astype(np.float32) - EXPLAINED) * ((1 - NEW_SHARE) / (NOVEL - EXPLAINED)) + NEW_SHARE
-        share = self._over(np.clip(novel, NEW_SHARE, 1), fresh.region, shape)
-        beyond = _beyond(fresh.region, old.region, shape)
-        if beyond is not None:
-            share[beyond] = 1
-        past = self.carried(old, fresh.region, shape).values
-        return Mask(past + share * (fresh.values - past), fresh.region)
+        return self._carried(old, fresh.region, shape, share, np.ascontiguousarray(fresh.values))
 
-    def _over(self, plane: np.ndarray, region: Region, shape: tuple[int, int]) -> np.ndarray:
-        """A plane of motion's size at the centres of (height, width) `shape` cells over a region of the guide."""
-        step, cell = _cell(Region(0, 0, *self._guide), plane.shape), _cell(region, shape)
-        from_cells = np.array([[cell[1] / step[1], 0, (region.left + 0.5 * cell[1]) / step[1] - 0.5],
-                               [0, cell[0] / step[0], (region.top + 0.5 * cell[0]) / step[0] - 0.5]], np.float32)
-        return cv2.warpAffine(plane, from_cells, shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                              borderMode=cv2.BORDER_REPLICATE)
-
-
-def _cell(region: Region, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Height and width of one of (height, width) `shape` cells over a region."""
-    return region.height / shape[0], region.width / shape[1]
+    def _carried(self, mask: Mask, region: Region, shape: tuple[int, int], share: np.ndarray | None = None,
+                 fresh: np.ndarray | None = None) -> Mask:
+        """See `loops.carry`; the flow is handed over as a table, x and y of every step."""
+        (steps_high, steps_wide), (cells_high, cells_wide) = self._flow.shape[:2], mask.values.shape
+        was, values = mask.region, np.empty(shape, np.float32)
+        down = _axis(Span(region.top, region.height, shape[0]), Span(0, self._guide[0], steps_high),
+                     Span(was.top, was.height, cells_high))
+        across = _axis(Span(region.left, region.width, shape[1]), Span(0, self._guide[1], steps_wide),
+                       Span(was.left, was.width, cells_wide))
+        loops.carry(np.ascontiguousarray(mask.values), self._flow.reshape(steps_high, -1), down, across, share, fresh,
+                    values)
+        return Mask(values, region)
 
 
-def _places(region: Region, shape: tuple[int, int], mask: Mask) -> np.ndarray:
-    """Where the centres of (height, width) `shape` cells over a region lie in a mask: (h, w, 2) float32, x and y."""
-    if region == mask.region and shape == mask.values.shape:
-        return _grid(shape)
-    cell, was = _cell(region, shape), _cell(mask.region, mask.values.shape)
-    places = np.empty((*shape, 2), np.float32)
-    places[..., 0] = ((np.arange(shape[1]) + 0.5) * cell[1] + region.left - mask.region.left) / was[1] - 0.5
-    places[..., 1] = (((np.arange(shape[0]) + 0.5) * cell[0] + region.top - mask.region.top) / was[0] - 0.5)[:, None]
-    return places
+class Span(NamedTuple):
+    """Along one axis of the guide: so many `parts` of equal length, from pixel `start` on."""
+
+    start: int
+    length: int
+    parts: int
 
 
-def _beyond(region: Region, known: Region, shape: tuple[int, int]) -> np.ndarray | None:
-    """Which of the (height, width) `shape` cells over `region` lie outside `known`: (h, w) bool; None: none."""
-    if region == known:
-        return None
-    cell = _cell(region, shape)
-    y, x = ((np.arange(count) + 0.5) * size + start
-            for count, size, start in zip(shape, cell, (region.top, region.left), strict=True))
-    rows = (y < known.top) | (y > known.top + known.height)
-    columns = (x < known.left) | (x > known.left + known.width)
-    return rows[:, None] | columns[None, :]
+def _axis(cells: Span, steps: Span, was: Span) -> tuple[float, float, float, float, float]:
+    """Where cells lie among steps of the flow, and where among those of a mask, see loops.pyi."""
+    cell, step, was_cell = (span.length / span.parts for span in (cells, steps, was))
+    middle = cells.start + cell / 2
+    return (cell / step, (middle - steps.start) / step - 0.5, cell / was_cell, (middle - was.start) / was_cell - 0.5,
+            step / was_cell)
 
 
 def _small(luma: np.ndarray) -> np.ndarray:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from edge.frame import Mask
-from edge.matting.guided import Coefficients, grey, guided_coefficients
+from edge.matting.guided import Coefficients, grey
 from edge.native import loops
 
 RAMP = (0.4, 0.6)
@@ -34,10 +33,12 @@ is wrong by a whole cell, and 2.5 leaks further along flat walls."""
 
 @dataclass(frozen=True)
 class Edge:
-    """How a mask becomes an edge: radius of the guided filter in `cells` of the mask, and the ramp after it."""
+    """How a mask becomes an edge: radius of the guided filter in `cells` of the mask, the ramp after it, and above what
+    the eroded mask is person; 1: nowhere."""
 
     cells: float
     ramp: tuple[float, float]
+    sure: float = SURE
 
 
 SEEN = Edge(CELLS, RAMP)
@@ -48,38 +49,34 @@ class OutlineRoom:
     """What an outline is written into, for regions of a guide (h, w): a loop over frames allocates nothing large."""
 
     def __init__(self, guide: tuple[int, int]) -> None:
-        self._planes = [np.empty(guide[0] * guide[1], np.float32) for _ in range(4)]
+        self._planes = [np.empty(guide[0] * guide[1], np.float32) for _ in range(2)]
 
     def planes(self, shape: tuple[int, int]) -> list[np.ndarray]:
-        """Four planes (height, width) float32 of a region."""
+        """Two planes (height, width) float32 of a region."""
         return [plane[: shape[0] * shape[1]].reshape(shape) for plane in self._planes]
 
 
 def outline(luma: np.ndarray, mask: Mask, epsilon: float, room: OutlineRoom | None = None,
-            cells: float = CELLS) -> Coefficients:
+            edge: Edge = SEEN) -> Coefficients:
     """A mask along the guide's edges, before the ramp: coefficients over mask.region, (height, width) of it each.
 
     luma (h, w) uint8: the guide, at any size, in whose pixels mask.region is. epsilon: see guided_coefficients. room:
-    for a guide of this size; the answer lies in it. cells: radius of the filter in cells of the mask.
+    for a guide of this size; the answer lies in it.
     """
-    crop = np.ascontiguousarray(mask.region.cut(luma))
-    values, sure, a, b = (room or OutlineRoom(crop.shape)).planes(crop.shape)
-    certain = np.clip((mask.values - CERTAIN) * np.float32(1 / (1 - 2 * CERTAIN)), 0, 1)
-    cv2.resize(certain, crop.shape[::-1], dst=values, interpolation=cv2.INTER_LINEAR)
-    cv2.resize(cv2.erode(mask.values, np.ones((3, 3))), crop.shape[::-1], dst=sure, interpolation=cv2.INTER_LINEAR)
-    radius_px = max(1, round(cells * crop.shape[0] / mask.values.shape[0]))
-    found = guided_coefficients(crop, values, radius_px, epsilon, Coefficients(a, b))
-    loops.hold(found.a, found.b, sure, SURE)
+    crop = mask.region.cut(luma)
+    found = Coefficients(*(room or OutlineRoom(crop.shape)).planes(crop.shape))
+    radius_px = max(1, round(edge.cells * crop.shape[0] / mask.values.shape[0]))
+    loops.outline(crop, np.ascontiguousarray(mask.values), radius_px, epsilon, (CERTAIN, edge.sure), *found)
     return found
 
 
-def refine(pixels: np.ndarray, mask: Mask, epsilon: float, cells: float = CELLS) -> np.ndarray:
+def refine(pixels: np.ndarray, mask: Mask, epsilon: float) -> np.ndarray:
     """pixels (h, w, 3) uint8: the guide, at any size; mask: of the same picture → alpha (h, w) float32 in 0..1.
 
     Works inside mask.region alone, see outline; the rest is background.
     """
     luma, alpha = grey(pixels), np.zeros(pixels.shape[:2], np.float32)
-    filtered = outline(luma, mask, epsilon, cells=cells).answer(mask.region.cut(luma))
+    filtered = outline(luma, mask, epsilon).answer(mask.region.cut(luma))
     mask.region.paste(alpha, np.clip((filtered - RAMP[0]) / (RAMP[1] - RAMP[0]), 0, 1))
     return alpha
 

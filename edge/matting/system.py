@@ -15,7 +15,7 @@ starts there with the guess, and the guess is its answer.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -79,15 +79,24 @@ def knn_system(pixels: np.ndarray, trimap: Trimap, guess: np.ndarray | None = No
     PictureError when shapes or types do not fit.
     """
     _check(pixels, trimap, guess)
-    pixels = np.ascontiguousarray(pixels)
-    unknown = trimap.unknown.view(np.uint8)
-    pull = np.zeros(trimap.values.shape, np.float32)
     towards = trimap.values * np.float32(1 / 255)
     unseen = np.float32(1) if guess is None else np.clip(guess, 0, 1)
     np.copyto(towards, unseen, where=trimap.unknown, casting="same_kind")
+    system = sampled_system(pixels, trimap, towards, prior_weight)
+    if not neighbours:
+        return system
+    return replace(system, links=_links(system.pixels, _nodes(trimap.unknown), neighbours, position_weight, looks))
+
+
+def sampled_system(pixels: np.ndarray, trimap: Trimap, towards: np.ndarray,
+                   prior_weight: float = PRIOR_WEIGHT) -> KnnSystem:
+    """Windows and samples without links, and nothing checked: knn_system's first half, and all of a live frame's.
+
+    towards (h, w) float32: known pixels' alpha, and where unseen colours belong; it becomes the system's.
+    """
+    pixels, pull = np.ascontiguousarray(pixels), np.zeros(trimap.values.shape, np.float32)
     matting.sampled(pixels, trimap.values, prior_weight, pull, towards)
-    links = _links(pixels, _nodes(trimap.unknown), neighbours, position_weight, looks) if neighbours else NO_LINKS
-    return KnnSystem(pixels, unknown, links, pull, towards)
+    return KnnSystem(pixels, trimap.unknown.view(np.uint8), NO_LINKS, pull, towards)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,16 @@ Py_buffer *take(Arrays *arrays, PyObject *array, const char *name, const char *t
     return view;
 }
 
+/* One plane of bytes whose rows may lie apart, as in a part of a picture. NULL: the error is set. */
+Py_buffer *take_rows(Arrays *arrays, PyObject *array, const char *name)
+{
+    Py_buffer *view = take(arrays, array, name, "B", 2, PyBUF_STRIDES);
+    if (!view || view->strides[1] == 1) return view;
+    PyErr_Format(PyExc_ValueError, "%s has %zd bytes from one to the next in a row; they must lie side by side", name,
+                 view->strides[1]);
+    return NULL;
+}
+
 /* One table: so many rows and columns (-1: any number), contiguous. NULL: the error is set. */
 Py_buffer *take_table(Arrays *arrays, PyObject *array, const char *name, const char *type, Py_ssize_t rows,
                       Py_ssize_t columns, int flags)

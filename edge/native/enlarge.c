@@ -9,14 +9,14 @@ static int lesser(int a, int b) { return a < b ? a : b; }
 static int greater(int a, int b) { return a > b ? a : b; }
 
 /* One picture's work. left, share: where each column lies between small ones; seen (h, w): the small alpha itself;
-   least, most (w): over the small rows that a row of tiles touches. */
+   all, any (w): its bits over the small rows that a row of tiles touches. */
 typedef struct {
     Size full, small;
     const float *a, *b;
     Ramp ramp;
     int *left;
     float *share;
-    uint8_t *seen, *least, *most;
+    uint8_t *seen, *all, *any;
 } Work;
 
 /* Where the centre of large pixel x lies between small ones: left neighbour, and how far to the right of it, 0..1. */
@@ -35,18 +35,15 @@ FAST static void row_seen(const uint8_t *restrict luma, const float *restrict a,
     float steep = 255.0f / (ramp.high - ramp.low);
     for (int x = 0; x < count; x++) {
         float v = (a[x] * (1.0f / 255.0f) * (float)luma[x] + b[x] - ramp.low) * steep + 0.5f;
-        v = v < 0.0f ? 0.0f : v;
-        v = v > 255.0f ? 255.0f : v;
+        v = v > 0.0f ? v : 0.0f;
+        v = v < 255.0f ? v : 255.0f;
         seen[x] = (uint8_t)(int)v;
     }
 }
 
-FAST static void limits_of(const uint8_t *restrict row, int count, uint8_t *restrict least, uint8_t *restrict most)
+FAST static void gather_bits(const uint8_t *restrict row, int count, uint8_t *restrict all, uint8_t *restrict any)
 {
-    for (int x = 0; x < count; x++) {
-        least[x] = row[x] < least[x] ? row[x] : least[x];
-        most[x] = row[x] > most[x] ? row[x] : most[x];
-    }
+    for (int x = 0; x < count; x++) all[x] &= row[x], any[x] |= row[x];
 }
 
 /* The small pixels that large ones first..last-1 lie between, one more on each side. */
@@ -56,11 +53,21 @@ static void reach_of(int first, int last, float scale, int small, int *from, int
     *to = lesser(small - 1, (int)((float)last * scale) + 1);
 }
 
+/* Eight bytes of a row at a time, the last eight once more. */
 static enum Kind kind_of(const Work *work, int left, int right)
 {
-    int least = 255, most = 0;
-    for (int x = left; x <= right; x++) least = lesser(least, work->least[x]), most = greater(most, work->most[x]);
-    return most == 0 ? BACKGROUND : least == 255 ? PERSON : EDGE;
+    uint64_t all = UINT64_MAX, any = 0, next;
+    int count = right - left + 1, step = (int)sizeof next;
+    for (int x = left; count >= step && x <= right; x += step) {
+        int from = lesser(x, right + 1 - step);
+        memcpy(&next, work->all + from, sizeof next), all &= next;
+        memcpy(&next, work->any + from, sizeof next), any |= next;
+    }
+    for (int x = left; count < step && x <= right; x++) {
+        if (work->all[x] != 255) all = 0;
+        any |= work->any[x];
+    }
+    return any == 0 ? BACKGROUND : all == UINT64_MAX ? PERSON : EDGE;
 }
 
 /* Coefficients of one small row at a tile's columns; the ramp is folded in, so that alpha = a*luma + b in bytes. */
@@ -90,8 +97,8 @@ FAST static void row_of_alpha(const uint8_t *restrict pixels, const Between *res
         float slope = between->upper_a[x] + down * (between->lower_a[x] - between->upper_a[x]);
         float offset = between->upper_b[x] + down * (between->lower_b[x] - between->upper_b[x]);
         float v = slope * luma + offset;
-        v = v < 0.0f ? 0.0f : v;
-        v = v > 255.0f ? 255.0f : v;
+        v = v > 0.0f ? v : 0.0f;
+        v = v < 255.0f ? v : 255.0f;
         alpha[x] = (uint8_t)(int)v;
     }
 }
@@ -135,9 +142,9 @@ static void row_of_tiles(const Work *work, const uint8_t *pixels, int top, uint8
     float scale_y = (float)work->small.height / (float)work->full.height;
     float scale_x = (float)work->small.width / (float)work->full.width;
     reach_of(top, bottom, scale_y, work->small.height, &first, &last);
-    memset(work->least, 255, (size_t)work->small.width), memset(work->most, 0, (size_t)work->small.width);
+    memset(work->all, 255, (size_t)work->small.width), memset(work->any, 0, (size_t)work->small.width);
     for (int y = first; y <= last; y++)
-        limits_of(work->seen + (size_t)y * work->small.width, work->small.width, work->least, work->most);
+        gather_bits(work->seen + (size_t)y * work->small.width, work->small.width, work->all, work->any);
     for (int from = 0; from < work->full.width; from += TILE_WIDE) {
         int count = lesser(TILE_WIDE, work->full.width - from);
         reach_of(from, from + count, scale_x, work->small.width, &left, &right);
@@ -159,7 +166,7 @@ int enlarge_alpha(const uint8_t *pixels, Size full, const uint8_t *luma, const f
     if (!room) return -1;
     Work work = {.full = full, .small = small, .a = a, .b = b, .ramp = ramp, .left = (int *)room};
     work.share = (float *)(work.left + width), work.seen = (uint8_t *)(work.share + width);
-    work.least = work.seen + h * w, work.most = work.least + w;
+    work.all = work.seen + h * w, work.any = work.all + w;
     for (int x = 0; x < full.width; x++)
         neighbours_of(x, (float)small.width / (float)full.width, small.width, &work.left[x], &work.share[x]);
     for (size_t y = 0; y < h; y++) row_seen(luma + y * w, a + y * w, b + y * w, ramp, small.width, work.seen + y * w);

@@ -8,7 +8,7 @@
 #include <string.h>  /* memcpy */
 
 #define LEVELS 4095  /* values 0..1 become 0..LEVELS, or less where a large window's sums would leave 31 bits */
-#define BLOCK 8      /* pixels side by side that are computed together, or not */
+#define BLOCK 8      /* pixels side by side that are computed together, or not; bytes of a uint64_t */
 
 /* A block's numbers, in as many registers as the processor needs. */
 typedef int32_t Whole __attribute__((vector_size(4 * BLOCK)));
@@ -29,7 +29,7 @@ typedef struct {
     Columns columns;
     float *share, *a, *b, *mean_a, *mean_b;
     int32_t *ring;
-    uint8_t *wanted, *averaged, *solved, *any;
+    uint8_t *wanted, *averaged, *solved, *any, *away, *differ;
 } Work;
 
 static int lesser(int a, int b) { return a < b ? a : b; }
@@ -48,7 +48,7 @@ static int room_for(Work *work, Size size, int radius)
     int blocks = (size.width + BLOCK - 1) / BLOCK;
     size_t width = (size_t)blocks * BLOCK, row = width + 2 * (size_t)radius, rows = 2 * (size_t)radius + 2;
     size_t flags = (size_t)size.height * (size_t)blocks;
-    char *room = malloc(4 * (7 * row + 3 * rows * width) + 4 * flags);
+    char *room = malloc(4 * (7 * row + 3 * rows * width) + 4 * flags + (size_t)blocks + width);
     if (!room) return 0;
     *work = (Work){.size = size, .radius = radius, .blocks = blocks, .width = (int)width, .room = room};
     int32_t *whole = (int32_t *)room;
@@ -58,6 +58,8 @@ static int room_for(Work *work, Size size, int radius)
     work->ring = (int32_t *)(work->mean_b + rows * width);
     work->wanted = (uint8_t *)(work->ring + rows * width);
     work->averaged = work->wanted + flags, work->solved = work->averaged + flags, work->any = work->solved + flags;
+    work->away = work->any + flags, work->differ = work->away + blocks;
+    memset(work->differ, 0, width);
     memset(room, 0, 4 * 7 * row);
     for (int x = 0, from, to; x < size.width; x++)
         work->share[radius + x] = 1.0f / (float)window(x, radius, size.width, &from, &to);
@@ -81,25 +83,48 @@ FAST static void quantised(const float *restrict values, int32_t *restrict out, 
     }
 }
 
-/* Whether each block of a row holds, or touches to the right or below, another value than its own. */
-static void changes_of_row(const float *restrict row, const float *restrict below, int width,
-                                uint8_t *restrict changes)
+/* Whether each block of a row holds, or touches to the right or below, another value than its own. differ: room for as
+   many bytes as blocks have pixels; those beyond `width` are 0. */
+FAST static void changes_of_row(const float *restrict row, const float *restrict below, int width,
+                                uint8_t *restrict differ, uint8_t *restrict changes)
 {
+    for (int x = 0; x < width - 1; x++) differ[x] = (row[x] != below[x]) | (row[x] != row[x + 1]);
+    differ[width - 1] = row[width - 1] != below[width - 1];
     for (int x = 0; x < width; x += BLOCK) {
-        int count = lesser(BLOCK, width - x), right = lesser(BLOCK, width - x - 1);
-        changes[x / BLOCK] = memcmp(row + x, below + x, sizeof(float) * (size_t)count) != 0
-                             || memcmp(row + x, row + x + 1, sizeof(float) * (size_t)right) != 0;
+        uint64_t block;
+        memcpy(&block, differ + x, sizeof block);
+        changes[x / BLOCK] = block != 0;
     }
 }
 
-/* flags |= flags moved by up to `most` steps both ways; a step over a row's end marks one block too many, no more. */
-FAST static void spread(const uint8_t *restrict from, uint8_t *restrict to, int count, int most, int step)
+/* flags |= flags moved by up to `most` blocks both ways; a step over a row's end marks one block too many, no more. */
+FAST static void spread_across(const uint8_t *restrict from, uint8_t *restrict to, int count, int most)
 {
     memcpy(to, from, (size_t)count);
-    for (int o = step; o <= most * step && o < count; o += step)
+    for (int o = 1; o <= most && o < count; o++)
         for (int i = 0; i < count - o; i++) to[i] |= from[i + o];
-    for (int o = step; o <= most * step && o < count; o += step)
+    for (int o = 1; o <= most && o < count; o++)
         for (int i = o; i < count; i++) to[i] |= from[i - o];
+}
+
+/* to |= whether the last flag of its column lies up to `most` rows away, which `away` counts. */
+FAST static void count_away(const uint8_t *restrict from, uint8_t *restrict away, uint8_t *restrict to, int count,
+                            int most)
+{
+    for (int i = 0; i < count; i++) {
+        uint8_t next = (uint8_t)(away[i] + (away[i] < UINT8_MAX));
+        away[i] = from[i] ? 0 : next;
+        to[i] |= away[i] <= most;
+    }
+}
+
+/* flags |= flags moved by up to `most` rows both ways; away: room for a row. */
+static void spread_down(const uint8_t *from, uint8_t *to, size_t count, size_t row, int most, uint8_t *away)
+{
+    memset(to, 0, count), memset(away, UINT8_MAX, row);
+    for (size_t at = 0; at < count; at += row) count_away(from + at, away, to + at, (int)row, most);
+    memset(away, UINT8_MAX, row);
+    for (size_t at = count; at > 0; at -= row) count_away(from + at - row, away, to + at - row, (int)row, most);
 }
 
 /* A change is noted where it begins: hence one more row and block. */
@@ -108,12 +133,13 @@ static void find_work(const Work *work, const float *values)
     int reach = (work->radius + BLOCK - 1) / BLOCK, count = work->size.height * work->blocks, w = work->size.width;
     for (int y = 0; y < work->size.height; y++) {
         const float *row = values + (size_t)y * w, *below = y + 1 < work->size.height ? row + w : row;
-        changes_of_row(row, below, w, work->solved + (size_t)y * work->blocks);
+        changes_of_row(row, below, w, work->differ, work->solved + (size_t)y * work->blocks);
     }
-    spread(work->solved, work->any, count, 2 * work->radius + 1, work->blocks);
-    spread(work->any, work->wanted, count, 2 * reach + 1, 1);
-    spread(work->wanted, work->averaged, count, work->radius, work->blocks);
-    spread(work->averaged, work->solved, count, reach, 1);
+    size_t row = (unsigned)work->blocks, all = (unsigned)count;
+    spread_down(work->solved, work->any, all, row, 2 * work->radius + 1, work->away);
+    spread_across(work->any, work->wanted, count, 2 * reach + 1);
+    spread_down(work->wanted, work->averaged, all, row, work->radius, work->away);
+    spread_across(work->averaged, work->solved, count, reach);
 }
 
 /* Adds (sign 1) or takes away (sign -1) one row of guide and values. */

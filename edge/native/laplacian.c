@@ -7,12 +7,16 @@
 
 #include <math.h>    /* sqrtf */
 #include <stdlib.h>  /* calloc */
-#include <string.h>  /* memchr */
+#include <string.h>  /* memcpy */
 
-enum { MEAN = 0, TRIANGLE = 3, SHARE = 9, WINDOW = 10, SIDE = 3, REACH = 2, ROWS = 2 * REACH + 1 };
+enum { MEAN = 0, TRIANGLE = 3, SHARE = 9, WINDOW = 10, SIDE = 3, REACH = 2, ROWS = 2 * REACH + 1, TERMS = 4 };
 
-/* Rings of padded rows: `rows` holds 5 of the picture, three channels each, `windows` 3 of the ten window planes. */
-typedef struct { float *block, *rows, *windows; uint8_t *marks; int spans; size_t stride; } Rings;
+#define INSIDE static inline __attribute__((always_inline))  /* into a WIDE function, with its instructions */
+
+/* Rings of padded rows: `rows` holds 5 of the picture, three channels each, `windows` 3 of the ten window planes.
+   Beyond the picture they are 0; inside, a span that no block will ask for holds what was there before. marks: spans
+   that hold an unknown pixel; near, nearby: those from which one lies one or two rows away, and one span. */
+typedef struct { float *block, *rows, *windows; uint8_t *marks, *near, *nearby; int spans; size_t stride; } Rings;
 
 static float *picture_row(const Rings *r, int y)
 {
@@ -24,14 +28,21 @@ static float *window_row(const Rings *r, int y)
     return r->windows + (size_t)((y + SIDE) % SIDE) * WINDOW * r->stride;
 }
 
-/* Whether a row's span of eight pixels holds an unknown one; rows -1 and height, spans -1 and last + 1 may be asked. */
-static uint8_t *mark(const Rings *r, int y, int span) { return r->marks + (size_t)(y + 1) * (r->spans + 2) + span + 1; }
+/* One span's flag; two rows and one span more on every side may be asked. */
+static uint8_t *flag(const Rings *r, uint8_t *flags, int y, int span)
+{
+    return flags + (size_t)(y + REACH) * (r->spans + 2) + span + 1;
+}
 
 static int span_of(int width, int span) { return width - span * LANES < LANES ? width - span * LANES : LANES; }
 
 static int is_block(const uint8_t *unknown, int width, int y, int span)
 {
-    return memchr(unknown + (size_t)y * width + span * LANES, 1, (size_t)span_of(width, span)) != NULL;
+    const uint8_t *first = unknown + (size_t)y * width + span * LANES;
+    uint64_t eight = 0;
+    if (span_of(width, span) == LANES) memcpy(&eight, first, LANES);  /* one move */
+    else memcpy(&eight, first, (size_t)span_of(width, span));
+    return eight != 0;
 }
 
 int count_blocks(const uint8_t *unknown, Size size)
@@ -42,26 +53,51 @@ int count_blocks(const uint8_t *unknown, Size size)
     return count;
 }
 
+/* to = flags that are set here or a step before or behind. */
+WIDE static void spread(const uint8_t *restrict from, uint8_t *restrict to, int count, int step)
+{
+    for (int i = step; i < count - step; i++) to[i] = from[i - step] | from[i] | from[i + step];
+}
+
 static int room_for(Rings *r, const uint8_t *unknown, Size size)
 {
     r->stride = (size_t)padded_stride(size.width), r->spans = (size.width + LANES - 1) / LANES;
+    int flags = (size.height + 2 * REACH) * (r->spans + 2);
     r->block = calloc((ROWS * 3 + SIDE * WINDOW) * r->stride, sizeof(float));
-    r->marks = calloc((size_t)(size.height + 2) * (r->spans + 2), 1);
+    r->marks = calloc(3 * (size_t)flags, 1);
     if (!r->block || !r->marks) return 0;
     r->rows = r->block, r->windows = r->block + ROWS * 3 * r->stride;
+    r->near = r->marks + flags, r->nearby = r->near + flags;
     for (int y = 0; y < size.height; y++)
         for (int span = 0; span < r->spans; span++)
-            *mark(r, y, span) = (uint8_t)is_block(unknown, size.width, y, span);
+            *flag(r, r->marks, y, span) = (uint8_t)is_block(unknown, size.width, y, span);
+    spread(r->marks, r->nearby, flags, 1);
+    spread(r->nearby, r->near, flags, r->spans + 2);
+    spread(r->near, r->nearby, flags, r->spans + 2);
     return 1;
 }
 
-/* One row of bytes into the ring: 0..1, by channel. */
+/* Bytes of eight pixels: 0..1, by channel. */
+WIDE static void load_span(const uint8_t *bytes, float *row, size_t stride)
+{
+    float values[3 * LANES];
+    for (int i = 0; i < 3 * LANES; i++) values[i] = (float)bytes[i] * (1.0f / 255.0f);
+    for (int c = 0; c < 3; c++)
+        for (int x = 0; x < LANES; x++) row[(size_t)c * stride + x] = values[3 * x + c];
+}
+
+/* One row of bytes into the ring, where a block may ask for it. */
 static void load_row(const Rings *r, const uint8_t *pixels, Size size, int y)
 {
+    const uint8_t *wanted = flag(r, r->nearby, y, 0), *bytes = pixels + (size_t)y * size.width * 3;
     float *row = picture_row(r, y) + LANES;
-    const uint8_t *bytes = pixels + (size_t)y * size.width * 3;
-    for (int x = 0; x < size.width; x++)
-        for (int c = 0; c < 3; c++) row[(size_t)c * r->stride + x] = (float)bytes[3 * x + c] * (1.0f / 255.0f);
+    for (int span = 0; span < r->spans; span++, bytes += 3 * LANES, row += LANES) {
+        int count = span_of(size.width, span);
+        uint8_t last[3 * LANES] = {0};
+        if (!wanted[span]) continue;
+        if (count < LANES) memcpy(last, bytes, 3 * (size_t)count);
+        load_span(count < LANES ? last : bytes, row, r->stride);
+    }
 }
 
 /* The mean and triangle of eight windows, centres at column x of row y. */
@@ -106,13 +142,12 @@ static void drop_column(float *windows, size_t stride, int x)
 static void load_windows(const Rings *r, Size size, int y, float epsilon)
 {
     float *out = window_row(r, y);
-    memset(out, 0, sizeof(float) * WINDOW * r->stride);
-    if (y < 1 || y > size.height - 2) return;
+    if (y < 1 || y > size.height - 2) {
+        memset(out, 0, sizeof(float) * WINDOW * r->stride);
+        return;
+    }
     for (int span = 0; span < r->spans; span++) {
-        int wanted = 0;
-        for (int i = -1; i <= 1; i++)
-            for (int j = -1; j <= 1; j++) wanted |= *mark(r, y + i, span + j);
-        if (!wanted) continue;
+        if (!*flag(r, r->near, y, span)) continue;
         int at = LANES + span * LANES;
         const float *row[SIDE] = {picture_row(r, y - 1) + at, picture_row(r, y) + at, picture_row(r, y + 1) + at};
         windows_at(row, r->stride, epsilon, out + at);
@@ -121,38 +156,52 @@ static void load_windows(const Rings *r, Size size, int y, float epsilon)
     for (int x = size.width - 1; x < r->spans * LANES; x++) drop_column(out, r->stride, x);
 }
 
-/* The 24 weights of one block. row: its five rows of the picture, window: its three of windows, both at its lane 0. */
-WIDE static void block_weights(const float *const row[ROWS], const float *const window[SIDE], size_t stride,
-                               float *weights)
+/* Of three windows side by side, `step` apart: what five pixels gather that lie in the first, in the first two, in all,
+   in the last two and in the last. */
+INSIDE void gather(const Eight *windows, int step, Eight *pixels, int apart)
 {
-    Eight sum[ROWS * ROWS] = {{0}};
-    for (int y = 0; y < SIDE; y++)
-        for (int x = 0; x < SIDE; x++) {
-            const float *w = window[y] + x - 1;
-            Eight mean[3], t[6], v[3];
-            for (int c = 0; c < 3; c++) mean[c] = EIGHT(w + (MEAN + c) * stride);
-            for (int i = 0; i < 6; i++) t[i] = EIGHT(w + (TRIANGLE + i) * stride);
-            Eight a = EIGHT(row[REACH]) - mean[0], b = EIGHT(row[REACH] + stride) - mean[1];
-            Eight c = EIGHT(row[REACH] + 2 * stride) - mean[2], share = EIGHT(w + SHARE * stride);
-            Eight u0 = t[0] * a, u1 = t[1] * a + t[2] * b, u2 = t[3] * a + t[4] * b + t[5] * c;
-            v[0] = t[0] * u0 + t[1] * u1 + t[3] * u2, v[1] = t[2] * u1 + t[4] * u2, v[2] = t[5] * u2;
-            for (int i = y; i < y + SIDE; i++)
-                for (int j = x; j < x + SIDE; j++) {
-                    const float *p = row[i] + j - REACH;
-                    sum[i * ROWS + j] += share + v[0] * (EIGHT(p) - mean[0]) + v[1] * (EIGHT(p + stride) - mean[1])
-                                         + v[2] * (EIGHT(p + 2 * stride) - mean[2]);
-                }
-        }
-    for (int i = 0, k = 0; i < ROWS * ROWS; i++)
-        if (i != ROWS * ROWS / 2) EIGHT(weights + LANES * k++) = sum[i];
+    pixels[0] = windows[0], pixels[4 * apart] = windows[2 * step];
+    pixels[apart] = windows[0] + windows[step], pixels[3 * apart] = windows[step] + windows[2 * step];
+    pixels[2 * apart] = pixels[apart] + windows[2 * step];
 }
 
-/* Known pixels inside a block are no variables: they pull nothing. */
-static void keep_unknown(const uint8_t *unknown, int count, float *weights)
+/* What a window says of a neighbour of colour I_j, when the pixel's is I_i: says[3] + says[0..2]' (I_j - I_i). The
+   difference is small where says is large. */
+INSIDE void window_says(const float *window, const Eight own[3], size_t stride, Eight *says)
 {
-    for (int lane = 0; lane < LANES; lane++)
-        if (lane >= count || !unknown[lane])
-            for (int k = 0; k < AROUND; k++) weights[LANES * k + lane] = 0.0f;
+    Eight t[6], a = own[0] - EIGHT(window), b = own[1] - EIGHT(window + stride);
+    Eight c = own[2] - EIGHT(window + 2 * stride);
+    for (int i = 0; i < 6; i++) t[i] = EIGHT(window + (TRIANGLE + i) * stride);
+    Eight u0 = t[0] * a, u1 = t[1] * a + t[2] * b, u2 = t[3] * a + t[4] * b + t[5] * c;
+    says[0] = t[0] * u0 + t[1] * u1 + t[3] * u2, says[1] = t[2] * u1 + t[4] * u2, says[2] = t[5] * u2;
+    says[3] = EIGHT(window + SHARE * stride) + says[0] * a + says[1] * b + says[2] * c;
+}
+
+/* The 24 weights of one block. row: its five rows of the picture, window: its three of windows, both at its lane 0.
+   unknown: -1 in its lanes, 0 in others; known ones are no variables and pull nothing. Windows are summed before colours
+   come in: w is linear in I_j. */
+WIDE static void block_weights(const float *const row[ROWS], const float *const window[SIDE], size_t stride,
+                               const int32_t *unknown, float *weights)
+{
+    Eight says[SIDE * SIDE][TERMS], across[SIDE * ROWS][TERMS], sums[ROWS * ROWS][TERMS], own[3];
+    Truths kept;
+    memcpy(&kept, unknown, sizeof kept);
+    for (int c = 0; c < 3; c++) own[c] = EIGHT(row[REACH] + c * stride);
+    for (int i = 0; i < SIDE * SIDE; i++) window_says(window[i / SIDE] + i % SIDE - 1, own, stride, says[i]);
+    for (int y = 0; y < SIDE; y++)
+        for (int n = 0; n < TERMS; n++) gather(&says[y * SIDE][n], TERMS, &across[y * ROWS][n], TERMS);
+    for (int x = 0; x < ROWS; x++)
+        for (int n = 0; n < TERMS; n++) gather(&across[x][n], ROWS * TERMS, &sums[x][n], ROWS * TERMS);
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < ROWS; j++) {
+            const float *p = row[i] + j - REACH;
+            const Eight *sum = sums[i * ROWS + j];
+            Eight weight = sum[3] + sum[0] * (EIGHT(p) - own[0]) + sum[1] * (EIGHT(p + stride) - own[1])
+                           + sum[2] * (EIGHT(p + 2 * stride) - own[2]);
+            if (i == REACH && j == REACH) continue;
+            EIGHT(weights) = (Eight)((Truths)weight & kept);
+            weights += LANES;
+        }
 }
 
 /* pixels (h, w, 3), unknown (h, w) of 0 and 1 -> at (blocks), weights (blocks, 24, 8). 0: done, -1: no memory. */
@@ -164,13 +213,14 @@ int laplacian(const uint8_t *pixels, const uint8_t *unknown, Size size, float ep
         if (y + REACH < size.height) load_row(&r, pixels, size, y + REACH);
         load_windows(&r, size, y + 1, epsilon);
         for (int span = 0; y >= 0 && span < r.spans; span++) {
-            if (!*mark(&r, y, span)) continue;
+            if (!*flag(&r, r.marks, y, span)) continue;
             const float *row[ROWS], *window[SIDE];
             for (int i = 0; i < ROWS; i++) row[i] = picture_row(&r, y + i - REACH) + LANES + span * LANES;
             for (int i = 0; i < SIDE; i++) window[i] = window_row(&r, y + i - 1) + LANES + span * LANES;
             size_t first = (size_t)y * size.width + span * LANES;
-            block_weights(row, window, r.stride, weights);
-            keep_unknown(unknown + first, span_of(size.width, span), weights);
+            int32_t lanes[LANES] = {0};
+            for (int i = 0; i < span_of(size.width, span); i++) lanes[i] = -(unknown[first + i] != 0);
+            block_weights(row, window, r.stride, lanes, weights);
             *at++ = (int32_t)first, weights += BLOCK_WEIGHTS;
         }
     }

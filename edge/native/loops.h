@@ -30,6 +30,16 @@ enum Kind { BACKGROUND, PERSON, EDGE };
 /* A backdrop may be one pixel shown everywhere: steps in bytes, 0 allowed. */
 typedef struct { const uint8_t *bytes; ptrdiff_t row_step, pixel_step; } Backdrop;
 
+/* Probabilities nearer than `certain` to 0 and 1 count as those; eroded ones above `sure` are person. */
+typedef struct { float certain, sure; } Surely;
+
+/* A mask of so many cells. */
+typedef struct { const float *values; Size size; } Carried;
+
+/* Along one axis, where the centre of cell i lies: i*step + first among the flow's steps, i*scale + from among the cells
+   of the mask that is carried, which the flow moves by gain cells a step. */
+typedef struct { float step, first, scale, from, gain; } Axis;
+
 enum {
     MOST_RADIUS = 90,  /* squares of bytes over a larger window leave 31 bits */
     MOST_SHRUNK = 16   /* bytes over a larger square leave 16 bits */
@@ -38,10 +48,14 @@ enum {
 int guided_coefficients(const uint8_t *guide, ptrdiff_t guide_step, const float *values, Size size, int radius,
                         float epsilon, float *a, float *b);
 
-void hold(float *a, float *b, const float *sure, float from, int count);
+int outline(const uint8_t *guide, ptrdiff_t guide_step, Size size, const float *mask, Size cells, int radius,
+            float epsilon, Surely surely, float *a, float *b);
 
 void settle(float *held, Size size, const float *present, int top, int left, Size part, const uint8_t *moved,
             Calm calm);
+
+int carry(Carried mask, const float *flow, Size steps, Axis across, Axis down, const float *share, const float *fresh,
+          float *out, Size size);
 
 int shrink(const uint8_t *pixels, Size full, uint8_t *small, uint8_t *luma, Size size);
 

@@ -1,12 +1,13 @@
-/* The loops of alpha matting (edge/matting/system.py, solve.py, foreground.py): plain C with GCC's and Clang's vectors,
-   no Python in here. matting_door.c is their door; tests/edge/test_matting_native.py holds their slow twins.
+/* The loops of alpha matting (edge/matting/system.py, solve.py, foreground.py, edge/live_matting.py): plain C with
+   GCC's and Clang's vectors, no Python in here. matting_door.c is their door; tests/edge/test_matting_native.py holds
+   their slow twins.
 
    Unknown pixels live in blocks: eight neighbours in a row, the first at a column that 8 divides, at least one of them
    unknown. A padded plane gives every block room for neighbours two pixels away without asking where pictures end. */
 #ifndef MASQUE_MATTING_H
 #define MASQUE_MATTING_H
 
-#include "loops.h"  /* Size */
+#include "loops.h"  /* Size, Ramp */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -62,12 +63,26 @@ typedef struct {
 
 typedef struct { int iterations; float residual; } Outcome;
 
+/* pixels (h, w, 3) and trimap (h, w) of 0, 128, 255. */
+typedef struct { const uint8_t *pixels, *trimap; Size size; } Known;
+
+/* A mean colour, 0..1, and where it was seen. */
+typedef struct { float colour[3], y, x; } Sample;
+
+/* Samples by number: colours, places; away: room for as many distances. */
+typedef struct { float *colour[3], *y, *x; int16_t *away; int count; } Samples;
+
+int band(const uint8_t *guide, ptrdiff_t guide_step, const float *a, const float *b, Size size, Ramp ramp, float soft,
+         float *alpha, uint8_t *trimap);
+
 int count_blocks(const uint8_t *unknown, Size size);
 
 int laplacian(const uint8_t *pixels, const uint8_t *unknown, Size size, float epsilon, int32_t *at, float *weights);
 
 int nearest(const float *features, int count, int dimensions, int queries, int neighbours, int32_t *index,
             float *distance);
+
+int cell_samples(const Known *known, Samples *fronts, Samples *backs);
 
 int sampled(const uint8_t *pixels, const uint8_t *trimap, Size size, float weight, float *pull, float *towards);
 

@@ -4,6 +4,12 @@ picture.
 """
 import numpy as np
 
+def band(guide: np.ndarray, a: np.ndarray, b: np.ndarray, ramp: tuple[float, float], soft: float, alpha: np.ndarray,
+         trimap: np.ndarray) -> bool:
+    """guide (h, w) uint8, rows may lie apart; a, b (h, w) float32 → alpha (h, w) float32 and trimap (h, w) uint8 of 0,
+    128, 255, filled. Unknown is where the ramp of a·guide/255 + b is more than `soft` from 0 and 1, or crosses 0.5 to
+    one of eight neighbours; alpha is the ramp there and 0 or 1 elsewhere. Whether both sides are known somewhere."""
+
 def count_blocks(unknown: np.ndarray) -> int:
     """unknown (h, w) uint8 of 0 and 1 → b."""
 

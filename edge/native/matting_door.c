@@ -25,6 +25,35 @@ static int all_inside(const Py_buffer *view, const char *name, Size size)
     return 1;
 }
 
+static PyObject *door_band(PyObject *self, PyObject *args)
+{
+    PyObject *in[5];
+    Ramp ramp;
+    float soft;
+    Arrays arrays = {.count = 0};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOO(ff)fOO", &in[0], &in[1], &in[2], &ramp.low, &ramp.high, &soft, &in[3], &in[4]))
+        return NULL;
+    if (!(ramp.low < ramp.high)) return PyErr_Format(PyExc_ValueError, "a ramp must rise: its second number is the larger");
+    Py_buffer *guide = take_rows(&arrays, in[0], "guide");
+    if (!guide) return failed(&arrays);
+    Size size = size_of(guide);
+    Py_buffer *a = take_alike(&arrays, in[1], "a", "f", 2, PyBUF_C_CONTIGUOUS, size);
+    if (!a) return failed(&arrays);
+    Py_buffer *b = take_alike(&arrays, in[2], "b", "f", 2, PyBUF_C_CONTIGUOUS, size);
+    if (!b) return failed(&arrays);
+    Py_buffer *alpha = take_alike(&arrays, in[3], "alpha", "f", 2, WRITE, size);
+    if (!alpha) return failed(&arrays);
+    Py_buffer *trimap = take_alike(&arrays, in[4], "trimap", "B", 2, WRITE, size);
+    if (!trimap) return failed(&arrays);
+    int known;
+    Py_BEGIN_ALLOW_THREADS
+    known = band(guide->buf, guide->strides[0], a->buf, b->buf, size, ramp, soft, alpha->buf, trimap->buf);
+    Py_END_ALLOW_THREADS
+    give_back(&arrays);
+    return known < 0 ? PyErr_NoMemory() : PyBool_FromLong(known);
+}
+
 static PyObject *door_count_blocks(PyObject *self, PyObject *array)
 {
     Arrays arrays = {.count = 0};
@@ -179,6 +208,8 @@ static PyObject *door_multilevel(PyObject *self, PyObject *args)
 }
 
 static PyMethodDef methods[] = {
+    {"band", door_band, METH_VARARGS, "band(guide, a, b, (low, high), soft, alpha, trimap): whether both sides are known; "
+     "fills both."},
     {"count_blocks", door_count_blocks, METH_O, "count_blocks(unknown): how many blocks hold them."},
     {"laplacian", door_laplacian, METH_VARARGS, "laplacian(pixels, unknown, epsilon, at, weights): fills both."},
     {"nearest", door_nearest, METH_VARARGS, "nearest(features, index, distance): fills both."},

@@ -2,17 +2,15 @@
    (sampling as in Wang, Cohen 2007, "Optimized Color Sampling for Robust Matting", section 3; the vote over all pairs
    and the pull of colours that nobody has seen are ours).
 
-   The picture is cut into tiles. Each takes a few mean colours of known 4x4 cells from either side, near ones of many
-   hues. Every pair (F, B) proposes the alpha that explains the pixel best and votes for it by how well it does. */
+   The picture is cut into tiles. Each takes a few mean colours of known cells (cells.c) from either side, near ones of
+   many hues. Every pair (F, B) proposes the alpha that explains the pixel best and votes for it by how well it does. */
 #include "matting.h"
 
 #include <math.h>    /* sqrtf */
-#include <stdlib.h>  /* malloc */
-#include <string.h>  /* memset */
+#include <stdlib.h>  /* free */
+#include <string.h>  /* memchr */
 
 enum {
-    CELL = 4,         /* pixels of a side; larger blurs the samples, smaller brings noise */
-    CELLS_AWAY = 3,   /* known cells farther than this from any unknown one are not asked */
     TILE = 32,
     POOL = 48,        /* the nearest cells of a tile ... */
     SAMPLES = 8,      /* ... of which these are taken, of hues as unlike as can be */
@@ -24,79 +22,33 @@ static const float SPREAD = 0.01f;   /* variance of the votes at which they coun
 static const float CONTRAST = 0.05f; /* two samples closer than this tell nothing */
 static const float NOVELTY = 0.05f;  /* pull of a colour that no pair explains, beside 1 for what all agree on */
 
-typedef struct { float colour[3], y, x; } Sample;
-typedef struct { Sample *list; int16_t *away; int count; } Samples;  /* away: from the tile in hand, whole pixels */
+/* The nearest samples of a tile: how near each is, from 1 down, 0: none; novel: how unlike those that were taken. */
+typedef struct { float colour[3][POOL], near[POOL], novel[POOL], worth[POOL]; int count, index[POOL]; } Pool;
 
 /* A pair's direction from B to F, over the squared length, and that length; weight 0 when the two are alike. */
 typedef struct { float direction[3], squared, weight; } Pair;
 
-typedef struct { const uint8_t *pixels, *trimap; Size size; uint8_t *near; int rows, columns; } Cells;
-
 static int lesser(int a, int b) { return a < b ? a : b; }
-static int greater(int a, int b) { return a > b ? a : b; }
 
-/* Marks the cells that lie near an unknown pixel. */
-static void mark_near(Cells *c)
+WIDE static void measure(const Samples *all, float y, float x)
 {
-    for (int y = 0; y < c->size.height; y++) {
-        const uint8_t *row = c->trimap + (size_t)y * c->size.width, *end = row + c->size.width, *at = row;
-        while ((at = memchr(at, 128, (size_t)(end - at)))) {
-            int left = greater(0, (int)(at - row) / CELL - CELLS_AWAY), right = (int)(at - row) / CELL + CELLS_AWAY;
-            right = lesser(right, c->columns - 1);
-            for (int i = greater(0, y / CELL - CELLS_AWAY); i <= lesser(c->rows - 1, y / CELL + CELLS_AWAY); i++)
-                memset(c->near + (size_t)i * c->columns + left, 1, (size_t)(right - left + 1));
-            at = lesser((int)(at - row) / CELL * CELL + CELL, c->size.width) + row;
-        }
-    }
-}
-
-/* The mean colour and place of what a cell holds of one side (0 or 255). 0: nothing. */
-static int cell_mean(const Cells *c, int row, int column, uint8_t side, Sample *mean)
-{
-    float sum[5] = {0};
-    int count = 0;
-    for (int y = row * CELL; y < lesser(row * CELL + CELL, c->size.height); y++)
-        for (int x = column * CELL; x < lesser(column * CELL + CELL, c->size.width); x++) {
-            size_t i = (size_t)y * c->size.width + x;
-            if (c->trimap[i] != side) continue;
-            for (int k = 0; k < 3; k++) sum[k] += c->pixels[3 * i + k];
-            sum[3] += (float)y, sum[4] += (float)x, count++;
-        }
-    if (!count) return 0;
-    float share = 1.0f / (float)count, byte = share * (1.0f / 255.0f);
-    *mean = (Sample){{sum[0] * byte, sum[1] * byte, sum[2] * byte}, sum[3] * share, sum[4] * share};
-    return 1;
-}
-
-static Samples gathered(const Cells *c, uint8_t side)
-{
-    size_t most = (size_t)c->rows * c->columns;
-    Samples all = {malloc((sizeof(Sample) + sizeof(int16_t)) * most), NULL, 0};
-    all.away = all.list ? (int16_t *)(all.list + most) : NULL;
-    for (int row = 0; all.list && row < c->rows; row++)
-        for (int column = 0; column < c->columns; column++)
-            if (c->near[(size_t)row * c->columns + column])
-                all.count += cell_mean(c, row, column, side, &all.list[all.count]);
-    return all;
-}
-
-static void measure(Samples all, float y, float x)
-{
-    for (int i = 0; i < all.count; i++) {
-        float down = all.list[i].y - y, right = all.list[i].x - x, away = sqrtf(down * down + right * right);
-        all.away[i] = (int16_t)(away < (float)(FARTHEST - 1) ? away : (float)(FARTHEST - 1));
+    const float *restrict at_y = all->y, *restrict at_x = all->x;
+    int16_t *restrict to = all->away;
+    for (int i = 0; i < all->count; i++) {
+        float down = at_y[i] - y, right = at_x[i] - x, away = sqrtf(down * down + right * right);
+        to[i] = (int16_t)(int)(away < (float)(FARTHEST - 1) ? away : (float)(FARTHEST - 1));
     }
 }
 
 /* The POOL samples nearest to the tile in hand, by counting how many lie at each distance. */
-static int nearby(Samples all, int *pool)
+static int nearby(const Samples *all, int *index)
 {
     int tally[FARTHEST] = {0}, limit = 0, count = 0;
-    for (int i = 0; i < all.count; i++) tally[all.away[i]]++;
-    for (int sum = tally[0]; sum < lesser(POOL, all.count); sum += tally[limit]) limit++;
+    for (int i = 0; i < all->count; i++) tally[all->away[i]]++;
+    for (int sum = tally[0]; sum < lesser(POOL, all->count); sum += tally[limit]) limit++;
     for (int pass = 0; pass < 2; pass++)  /* nearer ones first: they must not be crowded out */
-        for (int i = 0; i < all.count && count < POOL; i++)
-            if (pass ? all.away[i] == limit : all.away[i] < limit) pool[count++] = i;
+        for (int i = 0; i < all->count && count < POOL; i++)
+            if (pass ? all->away[i] == limit : all->away[i] < limit) index[count++] = i;
     return count;
 }
 
@@ -107,26 +59,52 @@ static float unlike(const Sample *a, const Sample *b)
     return sum;
 }
 
-/* Up to SAMPLES near (y, x), each as unlike those before it as can be (Gonzalez 1985), near ones preferred. */
-static int chosen(Samples all, float y, float x, Sample *taken)
+static void fill(Pool *pool, const Samples *all)
 {
-    int pool[POOL], pick = 0;
-    float novel[POOL], near[POOL];
-    measure(all, y, x);
-    int count = nearby(all, pool), wanted = lesser(count, SAMPLES);
-    for (int i = 0; i < count; i++) {
-        novel[i] = INFINITY, near[i] = 1.0f / (1.0f + 0.02f * (float)all.away[pool[i]]);
-        if (near[i] > near[pick]) pick = i;
+    memset(pool, 0, sizeof *pool);
+    pool->count = nearby(all, pool->index);
+    for (int i = 0; i < pool->count; i++) {
+        int at = pool->index[i];
+        for (int k = 0; k < 3; k++) pool->colour[k][i] = all->colour[k][at];
+        pool->novel[i] = INFINITY, pool->near[i] = 1.0f / (1.0f + 0.02f * (float)all->away[at]);
     }
-    for (int n = 0; n < wanted; n++) {
-        taken[n] = all.list[pool[pick]];
-        int next = 0;
-        for (int i = 0; i < count; i++) {
-            float gap = unlike(&all.list[pool[i]], &taken[n]);
-            novel[i] = gap < novel[i] ? gap : novel[i];
-            if (novel[i] * near[i] > novel[next] * near[next]) next = i;
-        }
-        pick = next;
+}
+
+/* The first of the largest. */
+WIDE static int largest(const float *values)
+{
+    Eight most = EIGHT(values);
+    for (int i = LANES; i < POOL; i += LANES)
+        for (int l = 0; l < LANES; l++) most[l] = values[i + l] > most[l] ? values[i + l] : most[l];
+    float limit = most[0];
+    for (int l = 1; l < LANES; l++) limit = most[l] > limit ? most[l] : limit;
+    int at = 0;
+    while (at < POOL - 1 && values[at] < limit) at++;
+    return at;
+}
+
+/* Says what taking every other is worth after `taken`. */
+WIDE static void weigh(Pool *pool, const Sample *taken)
+{
+    for (int i = 0; i < POOL; i++) {
+        float red = pool->colour[0][i] - taken->colour[0], green = pool->colour[1][i] - taken->colour[1];
+        float blue = pool->colour[2][i] - taken->colour[2], gap = red * red + green * green + blue * blue;
+        pool->novel[i] = gap < pool->novel[i] ? gap : pool->novel[i];
+        pool->worth[i] = pool->novel[i] * pool->near[i];
+    }
+}
+
+/* Up to SAMPLES near (y, x), each as unlike those before it as can be (Gonzalez 1985), near ones preferred. */
+static int chosen(const Samples *all, float y, float x, Sample *taken)
+{
+    Pool pool;
+    measure(all, y, x);
+    fill(&pool, all);
+    int wanted = lesser(pool.count, SAMPLES);
+    for (int n = 0, pick = largest(pool.near); n < wanted; n++, pick = largest(pool.worth)) {
+        int at = pool.index[pick];
+        taken[n] = (Sample){{pool.colour[0][pick], pool.colour[1][pick], pool.colour[2][pick]}, all->y[at], all->x[at]};
+        weigh(&pool, &taken[n]);
     }
     return wanted;
 }
@@ -176,21 +154,22 @@ static void write_vote(float mean, float variance, float best, float weight, flo
 }
 
 /* The unknown pixels of one tile, as indices of the picture; the middle of them in y, x. */
-static int unknown_of(const Cells *c, int top, int left, int32_t *list, float *y, float *x)
+static int unknown_of(const Known *c, int top, int left, int32_t *list, float *y, float *x)
 {
     int count = 0;
     *y = *x = 0.0f;
-    for (int i = top; i < lesser(top + TILE, c->size.height); i++)
-        for (int j = left; j < lesser(left + TILE, c->size.width); j++)
-            if (c->trimap[(size_t)i * c->size.width + j] == 128) {
-                list[count++] = (int32_t)((size_t)i * c->size.width + j);
-                *y += (float)i, *x += (float)j;
-            }
+    for (int i = top; i < lesser(top + TILE, c->size.height); i++) {
+        const uint8_t *row = c->trimap + (size_t)i * c->size.width, *end = row + lesser(left + TILE, c->size.width);
+        for (const uint8_t *at = row + left; (at = memchr(at, 128, (size_t)(end - at))); at++) {
+            list[count++] = (int32_t)(at - c->trimap);
+            *y += (float)i, *x += (float)(at - row);
+        }
+    }
     if (count) *y /= (float)count, *x /= (float)count;
     return count;
 }
 
-static void vote_on(const Cells *c, const int32_t *list, int count, const Sample *back, int backs, const Pair *pairs,
+static void vote_on(const Known *c, const int32_t *list, int count, const Sample *back, int backs, const Pair *pairs,
                     int fronts, float weight, float *pull, float *towards)
 {
     for (int first = 0; first < count; first += LANES) {
@@ -210,25 +189,22 @@ static void vote_on(const Cells *c, const int32_t *list, int count, const Sample
    where unseen colours belong before. weight: the pull of what all pairs agree on. 0: done, -1: no memory. */
 int sampled(const uint8_t *pixels, const uint8_t *trimap, Size size, float weight, float *pull, float *towards)
 {
-    Cells c = {pixels, trimap, size, NULL, (size.height + CELL - 1) / CELL, (size.width + CELL - 1) / CELL};
-    if (!(c.near = calloc((size_t)c.rows * c.columns, 1))) return -1;
-    mark_near(&c);
-    Samples fronts = gathered(&c, 255), backs = gathered(&c, 0);
-    free(c.near);
-    for (int top = 0; fronts.list && backs.list && top < size.height; top += TILE)
+    const Known known = {pixels, trimap, size}, *c = &known;
+    Samples fronts, backs;
+    if (cell_samples(c, &fronts, &backs) < 0) return -1;
+    for (int top = 0; top < size.height; top += TILE)
         for (int left = 0; left < size.width; left += TILE) {
             int32_t list[TILE * TILE];
             float y, x;
-            int count = unknown_of(&c, top, left, list, &y, &x);
+            int count = unknown_of(c, top, left, list, &y, &x);
             if (!count) continue;
             Sample front[SAMPLES], back[SAMPLES];
             Pair pairs[SAMPLES * SAMPLES];
-            int many_front = chosen(fronts, y, x, front), many_back = chosen(backs, y, x, back);
+            int many_front = chosen(&fronts, y, x, front), many_back = chosen(&backs, y, x, back);
             for (int j = 0; j < many_back; j++)
                 for (int i = 0; i < many_front; i++) pairs[j * many_front + i] = pair_of(&front[i], &back[j]);
-            vote_on(&c, list, count, back, many_back, pairs, many_front, weight, pull, towards);
+            vote_on(c, list, count, back, many_back, pairs, many_front, weight, pull, towards);
         }
-    int status = fronts.list && backs.list ? 0 : -1;
-    free(fronts.list), free(backs.list);
-    return status;
+    free(fronts.colour[0]), free(backs.colour[0]);
+    return 0;
 }

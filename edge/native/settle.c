@@ -1,14 +1,5 @@
-/* Coefficients of a guided filter over time and where they are sure. */
+/* Coefficients of a guided filter over time. */
 #include "loops.h"
-
-/* a, b (h, w): 0 and 1, person whatever the guide shows, where sure (h, w) is above `from`. */
-FAST void hold(float *restrict a, float *restrict b, const float *restrict sure, float from, int count)
-{
-    for (int i = 0; i < count; i++) {
-        a[i] = sure[i] > from ? 0.0f : a[i];
-        b[i] = sure[i] > from ? 1.0f : b[i];
-    }
-}
 
 /* held += share*(present - held) over one row; share: `still` up to 1, see Calm. present is NULL where nothing is. */
 FAST static void row_settled(float *restrict held, const float *restrict present, const uint8_t *restrict moved,

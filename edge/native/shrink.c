@@ -22,8 +22,9 @@ FAST static void add_rows(const uint8_t *restrict from, uint16_t *restrict to, i
 /* runs: the sums of `across` pixels from each byte on. Doubled while that fits: four pixels are two additions. */
 FAST static void add_across(const uint16_t *restrict sums, uint16_t *restrict runs, int across, int count)
 {
-    int have = 1;
-    memcpy(runs, sums, sizeof(uint16_t) * (size_t)count);
+    int have = across > 1 ? 2 : 1;
+    if (across == 1) memcpy(runs, sums, sizeof(uint16_t) * (size_t)count);
+    else for (int i = 0; i < count - 3; i++) runs[i] = (uint16_t)(sums[i] + sums[i + 3]);
     for (; 2 * have <= across; have *= 2)
         for (int i = 0; i < count - 3 * have; i++) runs[i] = (uint16_t)(runs[i] + runs[i + 3 * have]);
     for (; have < across; have++)

@@ -5,6 +5,7 @@
 
 #include <math.h>    /* sqrt */
 #include <stdlib.h>  /* calloc */
+#include <string.h>  /* memcpy */
 
 enum { RUN = 64 };  /* blocks summed in single precision before doubles take over */
 
@@ -99,38 +100,43 @@ static double times_matrix(const Solve *v)
 }
 
 /* The inverse of the diagonal, 0 where a pixel is known. q serves as room for the links' part. */
-static void invert_diagonal(Solve *v)
+WIDE static void invert_diagonal(Solve *v)
 {
     const Links *links = &v->s->links;
-    for (size_t i = 0; i < padded_count(v->s->size); i++) v->q[i] = 0.0f;
     for (int i = 0; i < links->count; i++)
         for (int k = 0; k < links->neighbours; k++) {
             size_t at = (size_t)i * links->neighbours + k;
             v->q[v->from[i]] += links->weight[at], v->q[v->to[at]] += links->weight[at];
         }
-    for (int b = 0; b < v->s->blocks; b++)
-        for (int lane = 0; lane < LANES; lane++) {
-            const float *weights = v->s->weights + (size_t)b * BLOCK_WEIGHTS + lane;
-            size_t i = (size_t)b * LANES + lane;
-            float sum = v->pull[i] + v->q[v->place[b] + lane];
-            for (int k = 0; k < AROUND; k++) sum += weights[LANES * k];
-            v->inverse[i] = v->pull[i] > 0.0f ? 1.0f / sum : 0.0f;
-        }
+    for (int b = 0; b < v->s->blocks; b++) {
+        const float *weights = v->s->weights + (size_t)b * BLOCK_WEIGHTS;
+        Eight pull = EIGHT(v->pull + LANES * (size_t)b), sum = pull + EIGHT(v->q + v->place[b]);
+        for (int k = 0; k < AROUND; k++) sum += EIGHT(weights + LANES * k);
+        EIGHT(v->inverse + LANES * (size_t)b) = (Eight)((Truths)(1.0f / sum) & (pull > 0.0f));
+    }
 }
 
-/* Lays alpha (h, w) into p, known pixels and all, so that q = A alpha and r = pull * towards - q; then leaves in p the
-   first direction. Returns r * r / diagonal. */
-static double begin(Solve *v, const float *alpha)
+/* Lays alpha (h, w) into p, known pixels and all, and what pulls unknown ones beside the blocks. */
+static void lay_out(Solve *v, const float *alpha)
 {
     const System *s = v->s;
     int width = s->size.width;
     for (int y = 0; y < s->size.height; y++)
-        for (int x = 0; x < width; x++) v->p[padded(y, x, v->stride)] = alpha[(size_t)y * width + x];
-    for (int b = 0; b < s->blocks; b++)
-        for (int lane = 0; lane < LANES && s->at[b] % width + lane < width; lane++) {
+        memcpy(v->p + padded(y, 0, v->stride), alpha + (size_t)y * width, sizeof(float) * (size_t)width);
+    for (int b = 0; b < s->blocks; b++) {
+        int lanes = width - s->at[b] % width;
+        for (int lane = 0; lane < LANES && lane < lanes; lane++) {
             int32_t i = s->at[b] + lane;
             v->pull[b * (size_t)LANES + lane] = s->unknown[i] ? s->pull[i] : 0.0f;
         }
+    }
+}
+
+/* Makes q = A alpha and r = pull * towards - q; then leaves in p the first direction. Returns r * r / diagonal. */
+static double begin(Solve *v, const float *alpha)
+{
+    const System *s = v->s;
+    lay_out(v, alpha);
     invert_diagonal(v);
     times_matrix(v);
     double size = 0.0;
@@ -143,7 +149,7 @@ static double begin(Solve *v, const float *alpha)
             size += (double)v->r[i] * v->r[i] * v->inverse[i];
             v->count++;
         }
-    for (size_t i = 0; i < padded_count(s->size); i++) v->p[i] = 0.0f;
+    memset(v->p, 0, sizeof(float) * padded_count(s->size));
     for (int b = 0; b < s->blocks; b++)
         EIGHT(v->p + v->place[b]) = EIGHT(v->r + LANES * (size_t)b) * EIGHT(v->inverse + LANES * (size_t)b);
     return size;

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -136,6 +137,26 @@ def test_without_samples_of_one_side_every_pixel_stays_where_it_was(missing: int
     assert (pull > 0).all()
 
 
+def slow_band(guide: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    ramp = np.clip((a * (guide / 255) + b - 0.3) / 0.4, 0, 1)
+    person = (ramp >= 0.5).astype(np.uint8)
+    unknown = (cv2.morphologyEx(person, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0) | (abs(ramp - 0.5) < 0.48)
+    return np.where(unknown, ramp, person), np.where(unknown, 128, person * 255)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 30), st.integers(1, 40), st.sampled_from([0.0, 1.0]))
+def test_the_band_holds_the_outline_and_what_is_half_transparent(height: int, width: int, steep: float) -> None:
+    guide = rng.integers(0, 256, (height + 2, width + 3)).astype(np.uint8)[1:-1, 2:-1]
+    a = steep * rng.random((height, width), np.float32)
+    b = 2 * (rng.random((height, width), np.float32) > 0.97).astype(np.float32)
+    alpha, trimap = np.full((height, width), np.nan, np.float32), np.full((height, width), 7, np.uint8)
+    known = matting.band(guide, a, b, (0.3, 0.7), 0.02, alpha, trimap)
+    for found, slow in zip((alpha, trimap), slow_band(guide, a, b), strict=True):
+        np.testing.assert_allclose(found, slow, atol=1e-5)
+    assert known == ((trimap == 0).any() and (trimap == 255).any())
+
+
 def test_links_to_known_pixels_alone_are_solved_in_one_step() -> None:
     """The matrix is then its own diagonal; each answer is the weighted mean of what pulls."""
     unknown = np.zeros((4, 16), np.uint8)
@@ -230,9 +251,11 @@ def far_link(pixel: int) -> tuple[np.ndarray, ...]:
     (lambda: matting.solve(WHOLE, AT + 36, WEIGHTS, *NONE, PLANE, PLANE, 9, 1e-4, PLANE.copy()), "at holds pixel 36"),
     (lambda: matting.solve(WHOLE, AT, WEIGHTS, *far_link(-1), PLANE, PLANE, 9, 1e-4, PLANE.copy()), "link_to holds"),
     (lambda: matting.solve(WHOLE, AT, WEIGHTS, *NONE, PLANE, PLANE[:2].copy(), 9, 1e-4, PLANE.copy()), "towards is 2"),
+    (lambda: matting.band(WHOLE, PLANE, PLANE, (0.6, 0.4), 0.02, PLANE.copy(), WHOLE.copy()), "must rise"),
+    (lambda: matting.band(WHOLE, PLANE, PLANE, (0.4, 0.6), 0.02, PLANE.copy(), WHOLE[1:].copy()), "trimap is 3 x 9"),
     (lambda: matting.multilevel(PICTURE, PLANE, PICTURE.astype(np.float32), PICTURE), "back has type B"),
 ], ids=["type", "epsilon", "size", "blocks", "weights", "few", "wide", "weight", "double", "outside", "link", "plane",
-        "colours"])
+        "ramp", "band", "colours"])
 def test_what_does_not_fit_is_refused_with_both_numbers(call: Callable[[], None], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call()

@@ -16,6 +16,8 @@ rng = np.random.default_rng(11)
 
 LEVELS = 4095
 
+shapes = st.tuples(st.integers(1, 30), st.integers(1, 40))
+
 
 def boxed(plane: np.ndarray, radius: int) -> np.ndarray:
     """The mean over every window, cut at the picture's edge: OpenCV's sums over OpenCV's counts."""
@@ -97,7 +99,7 @@ def no_kinds(pixels: np.ndarray) -> np.ndarray:
 def test_an_enlarged_alpha_is_the_ramp_of_the_enlarged_coefficients(height: int, width: int, small_h: int, small_w: int,
                                                                     steep: float) -> None:
     pixels = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
-    a, b = (0.3 + 0.2 * rng.random((small_h, small_w), np.float32) for _ in range(2))
+    a, b = (0.3 + 0.15 * rng.random((small_h, small_w), np.float32) for _ in range(2))
     luma, alpha = np.full((small_h, small_w), 90, np.uint8), np.empty((height, width), np.uint8)
     ramp = (0.5 - steep / 2, 0.5 + steep / 2)
     loops.enlarge(pixels, luma, a, b, ramp, np.full_like(no_kinds(pixels), 2), alpha)
@@ -127,6 +129,18 @@ def test_tiles_without_an_edge_are_flat_and_the_others_as_if_there_were_no_tiles
     assert np.abs(alpha[shown == 2] - wanted[shown == 2]).max() <= 1.0
     near = cv2.dilate(((b > 0.01) & (b < 0.99)).astype(np.uint8), np.ones((3, 3)))
     assert (shown[cv2.resize(near, (640, 360), interpolation=cv2.INTER_NEAREST) > 0] == 2).mean() > 0.95
+
+
+@pytest.mark.parametrize("cells", [10, 40, 80, 97])
+def test_a_speck_of_one_small_pixel_is_seen_wherever_it_lies(cells: int) -> None:
+    """In a guide 32, 8, 4 and 3.3 times narrower than the picture: a tile lies over few small pixels, or over many."""
+    pixels, luma = np.zeros((32, 320, 3), np.uint8), np.zeros((4, cells), np.uint8)
+    nothing = np.zeros((4, cells), np.float32)
+    for x in range(cells):
+        b, (alpha, kinds) = nothing.copy(), no_person(pixels.shape)
+        b[2, x] = 1
+        loops.enlarge(pixels, luma, nothing, b, (0.0, 1.0), kinds, alpha)
+        assert np.abs(alpha - slow_alpha(pixels, nothing, b)).max() <= 1.0
 
 
 def test_an_alpha_that_goes_on_equals_one_that_begins_anew() -> None:
@@ -174,12 +188,35 @@ def test_a_shrunk_picture_is_the_mean_of_its_cells(height: int, width: int, down
     assert np.abs(small - means).max() <= 0.51 and np.abs(luma - means @ [0.299, 0.587, 0.114]).max() <= 0.51
 
 
-def test_what_is_sure_is_person_whatever_the_guide_shows() -> None:
-    a, b, sure = rng.random((3, 20, 30), np.float32)
-    wanted = np.where(sure > 0.6, 0, a), np.where(sure > 0.6, 1, b)
-    loops.hold(a, b, sure, 0.6)
-    np.testing.assert_array_equal(a, wanted[0])
-    np.testing.assert_array_equal(b, wanted[1])
+def slow_outline(guide: np.ndarray, mask: np.ndarray, radius: int, sure: float) -> tuple[np.ndarray, ...]:
+    """OpenCV's enlarging and eroding, then the filter that the paper describes."""
+    size = guide.shape[::-1]
+    values = cv2.resize(np.clip((mask - 0.02) / 0.96, 0, 1), size, interpolation=cv2.INTER_LINEAR)
+    held = cv2.resize(cv2.erode(mask, np.ones((3, 3))), size, interpolation=cv2.INTER_LINEAR) > sure
+    a, b = filled(np.ascontiguousarray(guide), values, radius, 1e-3)
+    return np.where(held, 0, a), np.where(held, 1, b), held
+
+
+@settings(deadline=None)
+@given(shapes, shapes, st.integers(1, 6))
+def test_an_outline_is_the_filter_of_the_enlarged_mask_and_person_where_that_is_sure(
+        cells: tuple[int, int], size: tuple[int, int], radius: int) -> None:
+    mask = np.clip(rng.normal(0.9, 0.3, cells), 0, 1).astype(np.float32)
+    picture, (a, b) = smooth(size[0] + 5, size[1] + 9), np.full((2, *size), np.nan, np.float32)
+    guide = picture[3 : 3 + size[0], 4 : 4 + size[1]]
+    loops.outline(guide, mask, radius, 1e-3, (0.02, 0.6), a, b)
+    slow_a, slow_b, held = slow_outline(guide, mask, radius, 0.6)
+    np.testing.assert_allclose(a * (guide / 255) + b, slow_a * (guide / 255) + slow_b, atol=2e-3)
+    assert (a[held] == 0).all() and (b[held] == 1).all()
+
+
+def test_an_outline_that_is_never_sure_is_the_filter_alone() -> None:
+    mask, guide, (a, b) = np.ones((9, 12), np.float32), smooth(45, 60), np.empty((2, 45, 60), np.float32)
+    mask[:, :6] = 0
+    loops.outline(guide, mask, 3, 1e-3, (0.02, 1.0), a, b)
+    slow_a, slow_b, _ = slow_outline(guide, mask, 3, 2.0)
+    np.testing.assert_allclose(a, slow_a, atol=5e-3)
+    assert np.abs(b - slow_b).max() < 5e-3 and (a[:, 30:] != 0).any()
 
 
 def test_light_is_mixed_as_light_and_sure_pixels_are_copied() -> None:
@@ -220,9 +257,72 @@ def test_settling_moves_by_the_share_of_how_much_a_pixel_moved() -> None:
     np.testing.assert_allclose(held, wanted, atol=1e-6)
 
 
+def linear(plane: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """plane (h, w) at places, linear in between; beyond its outermost centres it goes on as there."""
+    y, x = (np.clip(at, 0, side - 1) for at, side in zip((y, x), plane.shape, strict=True))
+    top, left = y.astype(int), x.astype(int)
+    below, right = np.minimum(top + 1, plane.shape[0] - 1), np.minimum(left + 1, plane.shape[1] - 1)
+    upper = plane[top, left] * (1 - x + left) + plane[top, right] * (x - left)
+    return upper * (1 - y + top) + (plane[below, left] * (1 - x + left) + plane[below, right] * (x - left)) * (y - top)
+
+
+Axes = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def slowly_carried(values: np.ndarray, flow: np.ndarray, axes: Axes, shape: tuple[int, int]) -> np.ndarray:
+    cells, across = np.mgrid[: shape[0], : shape[1]].astype(np.float64), np.ascontiguousarray(flow[:, 0::2])
+    in_flow = [at * axis[0] + axis[1] for at, axis in zip(cells, axes, strict=True)]
+    here = [at * axis[2] + axis[3] for at, axis in zip(cells, axes, strict=True)]
+    return linear(values, here[0] + axes[0][4] * linear(np.ascontiguousarray(flow[:, 1::2]), *in_flow),
+                  here[1] + axes[1][4] * linear(across, *in_flow))
+
+
+@settings(deadline=None)
+@given(shapes, shapes, shapes, st.sampled_from([(0.7, -0.4, 0.9, 0.3, 0.5), (1.6, 2.0, 1.3, -4.0, -2.0)]))
+def test_a_carried_mask_is_sampled_where_the_flow_points(was: tuple[int, int], steps: tuple[int, int],
+                                                        shape: tuple[int, int], axis: tuple[float, ...]) -> None:
+    values, flow = rng.random(was, np.float32), rng.normal(0, 2, (steps[0], 2 * steps[1])).astype(np.float32)
+    axes, out = (axis, tuple(0.8 * part for part in axis)), np.full(shape, np.nan, np.float32)
+    loops.carry(values, flow, *axes, None, None, out)
+    np.testing.assert_allclose(out, slowly_carried(values, flow, axes, shape), atol=2e-4)
+
+
+@settings(deadline=None)
+@given(st.floats(-9, 9), st.floats(-9, 9), st.sampled_from([0.0, 1.5]))
+def test_a_carried_mask_is_flat_only_where_all_that_it_comes_from_is(down: float, across: float, waves: float) -> None:
+    y, x = np.mgrid[:70, :90]
+    values = np.clip(15.3 - np.hypot(y - 31, x - 44), 0, 1).astype(np.float32)
+    flow = np.tile(np.float32([across, down]), (14, 18)) + waves * rng.normal(0, 1, (14, 36)).astype(np.float32)
+    axes, out = ((0.2, -0.4, 1.0, 0.2, 1.0), (0.2, -0.4, 1.0, -0.3, -1.0)), np.full((71, 88), np.nan, np.float32)
+    loops.carry(values, flow, *axes, None, None, out)
+    np.testing.assert_allclose(out, slowly_carried(values, flow, axes, out.shape), atol=2e-4)
+
+
+def test_a_carried_average_counts_what_is_fresh_by_its_share_and_alone_beyond_the_mask() -> None:
+    values, fresh, share = rng.random((20, 30), np.float32), rng.random((40, 50), np.float32), np.full((9, 16), 0.25)
+    share[:, 8:] = np.linspace(0.25, 1, 8)
+    flow, out = rng.normal(0, 1, (9, 32)).astype(np.float32), np.empty((40, 50), np.float32)
+    axes = ((0.225, -0.4, 0.6, -3.0, 1.0), (0.32, -0.4, 0.8, -5.0, 1.0))
+    loops.carry(values, flow, *axes, share.astype(np.float32), fresh, out)
+    y, x = np.mgrid[:40, :50]
+    counts = linear(share, y * 0.225 - 0.4, x * 0.32 - 0.4)
+    known = (y * 0.6 - 3 >= -0.5) & (y * 0.6 - 3 <= 19.5) & (x * 0.8 - 5 >= -0.5) & (x * 0.8 - 5 <= 29.5)
+    past = slowly_carried(values, flow, axes, (40, 50))
+    np.testing.assert_allclose(out, np.where(known, past + counts * (fresh - past), fresh), atol=1e-4)
+    assert 0.2 < known.mean() < 0.9
+
+
+def test_a_flow_that_is_no_number_is_none() -> None:
+    values, out = rng.random((6, 8), np.float32), np.empty((6, 8), np.float32)
+    axis = (1.0, 0.0, 1.0, 0.0, 1.0)
+    loops.carry(values, np.full((6, 16), np.nan, np.float32), axis, axis, None, None, out)
+    assert np.isfinite(out).all()
+
+
 PLANE, WHOLE = np.zeros((4, 6), np.float32), np.zeros((4, 6), np.uint8)
 PICTURE, ALPHA, ONE = np.zeros((8, 12, 3), np.uint8), np.zeros((8, 12), np.uint8), np.zeros((1, 1), np.uint8)
 UP = (0.0, 1.0)
+STEP, SURELY = (1.0, 0.0, 1.0, 0.0, 1.0), (0.02, 0.95)
 
 
 @pytest.mark.parametrize(("call", "said"), [
@@ -241,8 +341,16 @@ UP = (0.0, 1.0)
     (lambda: loops.settle(PLANE.copy(), PLANE, (1, 0), WHOLE, (0.3, 2.0, 6.0)), "leaves held's 4 x 6"),
     (lambda: loops.settle(PLANE.copy(), PLANE, (0, 0), WHOLE, (0.3, 6.0, 6.0)), "must change more"),
     (lambda: loops.shrink(PICTURE, np.zeros((9, 12, 3), np.uint8), np.zeros((9, 12), np.uint8)), "8 x 12 cannot be"),
+    (lambda: loops.outline(WHOLE, PLANE, 91, 1e-4, SURELY, PLANE.copy(), PLANE.copy()), "radius is 91"),
+    (lambda: loops.outline(WHOLE[:, ::2], PLANE, 2, 1e-4, SURELY, PLANE.copy(), PLANE.copy()), "guide has 2 bytes"),
+    (lambda: loops.outline(WHOLE, PLANE, 2, 1e-4, (0.5, 1.0), PLANE.copy(), PLANE.copy()), "nearer to 0 or 1"),
+    (lambda: loops.outline(WHOLE, PLANE, 2, 1e-4, SURELY, PLANE.copy(), PLANE[1:].copy()), "b is 3 x 6, not 4 x 6"),
+    (lambda: loops.carry(PLANE, PLANE[:, :5].copy(), STEP, STEP, None, None, PLANE.copy()), "flow has 5 columns"),
+    (lambda: loops.carry(PLANE, PLANE, STEP, STEP, PLANE, PLANE, PLANE.copy()), "share is 4 x 6, not 4 x 3"),
+    (lambda: loops.carry(PLANE, PLANE, STEP, STEP, PLANE[:, :3].copy(), WHOLE, PLANE.copy()), "fresh has type B"),
 ], ids=["radius", "negative", "epsilon", "guide", "size", "double", "channels", "alpha", "tiles", "ramp", "other",
-        "mirrored", "place", "calm", "larger"])
+        "mirrored", "place", "calm", "larger", "wide", "apart", "certain", "b",
+        "pairs", "share", "fresh"])
 def test_what_does_not_fit_is_refused_with_both_numbers(call: Callable[[], None], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call()
