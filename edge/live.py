@@ -21,7 +21,7 @@ from edge.report import StageTimes
 from edge.segment.labels import Labeller, TellsParts
 from edge.segment.tflite import WideSegmenter
 from edge.segment.tidy import tidied
-from edge.segment.wide import widened
+from edge.segment.wide import fills_the_width, widened
 
 STILL, MOVING = 2.0, 6.0
 """Changes of luma, in 1/255, up to which a pixel is still, and from which it moves.
@@ -111,6 +111,8 @@ class LivePath:
     def _masks(self, pixels: np.ndarray, region: Region) -> list[Mask]:
         """The person, then every class that the effect wants."""
         if not self.effect.wants:
+            if fills_the_width(self.last.masks[0]) and region.width > region.height:  # and will again
+                return [tidied(self.segmenter.segment_wide(pixels, region))]
             return [self._closer(pixels, self.segmenter.segment(pixels, region))]
         assert isinstance(self.segmenter, Labeller)
         labels = self.segmenter.label(pixels, region)

@@ -16,10 +16,10 @@ from edge.segment.tflite import WideSegmenter
 
 def widened(segmenter: WideSegmenter, pixels: np.ndarray, seen: Mask) -> Mask:
     """pixels (H, W, 3) uint8, seen: a mask over a region of them → a wide look at that region, where it is worth it."""
-    return segmenter.segment_wide(pixels, seen.region) if _fills_the_width(seen) else seen
+    return segmenter.segment_wide(pixels, seen.region) if fills_the_width(seen) else seen
 
 
-def _fills_the_width(person: Mask) -> bool:
+def fills_the_width(person: Mask) -> bool:
     """Whether what was seen is wider than high, in a region that is, too."""
     box, region = Region.around(person.values, 0.0), person.region
     return box is not None and region.width > region.height and (box.width * region.width / person.values.shape[1]

@@ -254,3 +254,11 @@ def test_who_fills_the_width_of_a_picture_that_lies_is_looked_at_once_more(shape
     LivePath(every(1), boxed, green(*shape)).frame(frame, StageTimes())
     whole = Region(0, 0, shape[0] // 4, shape[1] // 4)
     assert boxed.regions == [whole] and boxed.wide == ([whole] if wide else [])
+
+
+def test_who_filled_the_width_is_looked_at_widely_at_once() -> None:
+    boxed, pixels = Boxed(0.5, 0.9), np.full((360, 640, 3), 90, np.uint8)
+    live = LivePath(every(1), boxed, green(360, 640))
+    for index in range(3):
+        live.frame(Frame(pixels, index), StageTimes())
+    assert len(boxed.regions) == 1 and len(boxed.wide) == 3

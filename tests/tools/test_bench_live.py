@@ -229,7 +229,7 @@ def bench(models_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 def test_without_peer_and_data_ours_stand_alone_and_what_was_left_out_is_said(bench, monkeypatch) -> None:
     monkeypatch.setattr(live_sides, "peers_python", lambda: pytest.fail("the peer was asked"))
     found = json.loads(bench("--no-peer", "--json").stdout)
-    assert set(found["speed"]) == {"masque", "masque fine"}
+    assert set(found["speed"]) == {"masque", "masque fast"}
     assert list(found["truth"]) == ["demo"] and found["still"] == {}
     assert found["skipped"] == ["moving cut-outs and clips: --data names no folder"]
     assert found["truth"]["demo"]["masque"]["iou"] > 0.8
@@ -243,7 +243,7 @@ def test_without_peer_and_data_ours_stand_alone_and_what_was_left_out_is_said(be
 
 def test_every_film_is_run_by_every_side(bench, data: Path, stand_in: Path) -> None:
     found = json.loads(bench("--data", data, "--json").stdout)
-    sides = ["masque", "masque fine", "mediapipe", "mediapipe smoothed"]
+    sides = ["masque", "masque fast", "mediapipe", "mediapipe smoothed"]
     assert list(found["truth"]) == ["demo", "ann"] and list(found["still"]) == ["hello"]
     for rows in (found["speed"], *found["truth"].values(), *found["still"].values()):
         assert list(rows) == sides

@@ -46,8 +46,8 @@ BLOCK = 8
 """Frames that are counted of a side's turn, after as many that are not; of the longest interval's length, so that
 blocks cost alike."""
 
-OURS = {"masque": "fast", "masque fine": "fine"}
-"""Name → with matting on keyframes (fine) or without."""
+OURS = {"masque": "fine", "masque fast": "fast"}
+"""Name → with matting on keyframes (fine, as the desk's board file has it) or without."""
 
 PEERS = {"mediapipe": False, "mediapipe smoothed": True}
 """Name → with its smoothing over time."""
