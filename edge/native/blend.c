@@ -10,8 +10,6 @@ enum {
     LINE = 64   /* bytes that come into a cache together, nearly everywhere */
 };
 
-static int lesser(int a, int b) { return a < b ? a : b; }
-
 /* What one row of a tile holds. */
 FAST static enum Kind kind_of(const uint8_t *alpha, int count)
 {

@@ -30,9 +30,6 @@ typedef struct {
     int known_left, known_right;
 } Work;
 
-static int lesser(int a, int b) { return a < b ? a : b; }
-static int greater(int a, int b) { return a > b ? a : b; }
-
 /* Where cell i lies among `steps` of the flow: the one before it, and how far beyond that, 0..1. */
 static int between(int i, Axis axis, int steps, float *part)
 {

@@ -12,9 +12,6 @@ enum {
 /* near: whether a cell lies near an unknown pixel. */
 typedef struct { const uint8_t *pixels, *trimap; Size size; uint8_t *near; int rows, columns; } Cells;
 
-static int lesser(int a, int b) { return a < b ? a : b; }
-static int greater(int a, int b) { return a > b ? a : b; }
-
 /* Marks the cells that lie near an unknown pixel. */
 static void mark_near(Cells *c)
 {

@@ -5,9 +5,6 @@
 #include <stdlib.h>  /* malloc */
 #include <string.h>  /* memcpy */
 
-static int lesser(int a, int b) { return a < b ? a : b; }
-static int greater(int a, int b) { return a > b ? a : b; }
-
 /* One picture's work. left, share: where each column lies between small ones; seen (h, w): the small alpha itself;
    all, any (w): its bits over the small rows that a row of tiles touches. */
 typedef struct {

@@ -12,8 +12,6 @@ enum { FEW = 32, SWEEPS_SMALL = 10, SWEEPS = 4 };
 
 typedef struct { const uint8_t *pixels; const float *alpha; Size size; float *front, *back; } Level;
 
-static int lesser(int a, int b) { return a < b ? a : b; }
-
 /* Half the size, rounded up: means of 2x2. */
 static void halve_level(const Level *l, Size half, uint8_t *pixels, float *alpha)
 {

@@ -32,9 +32,6 @@ typedef struct {
     uint8_t *wanted, *averaged, *solved, *any, *away, *differ;
 } Work;
 
-static int lesser(int a, int b) { return a < b ? a : b; }
-static int greater(int a, int b) { return a > b ? a : b; }
-
 /* The window of place x among `length`: how many it holds. */
 static int window(int x, int radius, int length, int *from, int *to)
 {

@@ -16,6 +16,9 @@
 
 typedef struct { int height, width; } Size;
 
+static inline int lesser(int a, int b) { return a < b ? a : b; }
+static inline int greater(int a, int b) { return a > b ? a : b; }
+
 /* Background up to low, person from high on, evenly in between. */
 typedef struct { float low, high; } Ramp;
 

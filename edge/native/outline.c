@@ -20,9 +20,6 @@ typedef struct {
     uint8_t *held;
 } Work;
 
-static int lesser(int a, int b) { return a < b ? a : b; }
-static int greater(int a, int b) { return a > b ? a : b; }
-
 static int room_for(Work *work)
 {
     size_t width = (size_t)work->size.width, pixels = width * (size_t)work->size.height;

@@ -28,8 +28,6 @@ typedef struct { float colour[3][POOL], near[POOL], novel[POOL], worth[POOL]; in
 /* A pair's direction from B to F, over the squared length, and that length; weight 0 when the two are alike. */
 typedef struct { float direction[3], squared, weight; } Pair;
 
-static int lesser(int a, int b) { return a < b ? a : b; }
-
 WIDE static void measure(const Samples *all, float y, float x)
 {
     const float *restrict at_y = all->y, *restrict at_x = all->x;
