@@ -115,13 +115,12 @@ def test_the_network_runs_on_the_edge_tpu(tpu: Path, model: Path, pixels: np.nda
 
 def test_the_wide_look_runs_there_too_and_wants_its_own_file(tpu: Path, model: Path, portrait: np.ndarray) -> None:
     wide = np.ascontiguousarray(portrait[60:156, 60:220])
-    segmenter, fallbacks = open_segmenter(model, TIER, delegate="edgetpu", wide=True)
+    segmenter, fallbacks = open_segmenter(model, TIER, delegate="edgetpu")
     assert fallbacks == ()
     np.testing.assert_array_equal(segmenter.segment_wide(wide, Region.whole(wide.shape)).values, by_tpu(wide))
     compiled_path(model, "person_wide").unlink()
-    assert open_segmenter(model, TIER, delegate="edgetpu", wide=True)[1] == (
+    assert open_segmenter(model, TIER, delegate="edgetpu")[1] == (
         "no seg-small.person_wide_edgetpu.tflite beside seg-small.tflite: the network ran on the CPU",)
-    assert open_segmenter(model, TIER, delegate="edgetpu")[1] == (), "photographs do without the wide look"
 
 
 def test_an_absent_edge_tpu_is_looked_for_and_the_cpu_takes_over(tpu: Path, model: Path, pixels: np.ndarray) -> None:

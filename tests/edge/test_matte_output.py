@@ -18,11 +18,6 @@ Command = Callable[..., Any]  # → outcome.Outcome: code, out, err, json
 Started = Callable[..., subprocess.Popen]
 
 
-def heeds_ctrl_c() -> None:
-    """In the child: a test run in the background ignores Ctrl-C, and that would be inherited."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file of a folder, hidden ones too."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -98,7 +93,7 @@ def test_ctrl_c_while_files_are_being_written_exits_130_and_leaves_no_part(
     for path in pictures:
         cv2.imwrite(str(path), large)
     out = tmp_path / "out"
-    process = started_matte(*pictures, "--out", out, "--quality", "fast", preexec_fn=heeds_ctrl_c)
+    process = started_matte(*pictures, "--out", out, "--quality", "fast")
     deadline = time.monotonic() + 60
     while process.poll() is None and not list(out.glob("*.part" if time.monotonic() < deadline else "*")):
         time.sleep(0.002)
@@ -113,7 +108,7 @@ def test_ctrl_c_while_files_are_being_written_exits_130_and_leaves_no_part(
 
 def test_ctrl_c_before_the_first_picture_exits_130(started_matte: Started, tmp_path: Path,
                                                    portrait_file: Path) -> None:
-    process = started_matte(portrait_file, "--out", tmp_path / "out", preexec_fn=heeds_ctrl_c)
+    process = started_matte(portrait_file, "--out", tmp_path / "out")
     libraries = Path(f"/proc/{process.pid}/maps")
     while process.poll() is None and "cv2" not in libraries.read_text(encoding="utf-8"):
         time.sleep(0.002)

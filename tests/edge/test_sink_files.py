@@ -251,7 +251,7 @@ def writer(path: Path) -> Iterator[Started]:
 
 
 def test_ctrl_c_leaves_a_whole_file(path: Path, writer: Started) -> None:
-    process = writer(preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = writer()
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in said
